@@ -1,0 +1,1 @@
+//! Criterion benchmarks of Scout; run them with `cargo bench --package scout-benches`.
