@@ -1,1 +1,67 @@
-//! Scout.
+//! Models, rules and ports of Scout.
+//!
+//! Scout watches the messages that a platform keeps in a store and says what is happening in them. This crate holds
+//! what is true whatever the store: how a message is read and folded ([`Row`], [`Severity`]), how messages are counted
+//! ([`Ledger`]), what is published ([`Snapshot`], [`Board`]), and what a store has to offer ([`MessageStore`]).
+//! It does no I/O and reads no clock: time is an argument ([`Now`]).
+//!
+//! ```
+//! use scout_core::{Ledger, LedgerConfig, Row, Snapshot, WallTime};
+//! use std::time::Duration;
+//!
+//! let now = WallTime::parse_rfc3339("2026-03-01T12:00:00Z").unwrap();
+//! let config = LedgerConfig::new(Duration::from_secs(48 * 3600), 48 << 20)?;
+//! let mut ledger = Ledger::new(config, now);
+//!
+//! for (severity, system) in [("ERROR", "flux"), ("error", "github"), ("info", "flux")] {
+//!     let row = Row {
+//!         severity: Some(severity),
+//!         system: Some(system),
+//!         timestamp: Some("2026-03-01T11:59:30Z"),
+//!         ..Row::default()
+//!     };
+//!     if let Some(facts) = row.facts() {
+//!         ledger.record(&facts);
+//!     }
+//! }
+//!
+//! let snapshot = Snapshot::new(&ledger, 1, now, 0);
+//! assert_eq!(snapshot.total, 3);
+//! assert_eq!(snapshot.severities["error"], 2);
+//! assert_eq!(&*snapshot.systems[0].system, "flux");
+//! assert_eq!(ledger.window(Duration::from_secs(60), now).total(), 3);
+//! # Ok::<(), scout_core::LedgerConfigError>(())
+//! ```
+#![deny(missing_docs)]
+
+mod board;
+mod cells;
+mod duration;
+mod facts;
+mod finding;
+mod intake;
+mod ledger;
+mod message;
+mod names;
+mod pacing;
+mod severity;
+mod snapshot;
+mod store;
+mod tier;
+mod time;
+mod view;
+
+pub use board::{Board, NotReady, Publication};
+pub use duration::{GoDuration, ParseDurationError};
+pub use facts::{Facts, Row, event_time};
+pub use finding::{Finding, FindingKind};
+pub use intake::ScanCount;
+pub use ledger::{Label, Ledger, LedgerConfig, LedgerConfigError, MAX_RETENTION, MAX_SEVERITIES, Tally};
+pub use message::{Message, MessageError, Receipt};
+pub use pacing::{PacePolicy, Pacer};
+pub use severity::{Rank, Severity};
+pub use snapshot::{LISTED_ALERTING, LISTED_SYSTEMS, Snapshot, SystemCount};
+pub use store::{MessageStore, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport};
+pub use tier::AHEAD;
+pub use time::{Clock, MonoTime, Now, WallTime};
+pub use view::{AlertsView, Marks, SummaryView, SystemsView, Views};

@@ -1,0 +1,111 @@
+//! What is published after each cycle, failed ones included.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Finding, MonoTime, Now, Snapshot, StoreError, StoreErrorKind, WallTime};
+
+/// How many intervals without a success make the numbers too old to be called ready.
+const STALE_AFTER_INTERVALS: u32 = 3;
+
+/// What readers see: the last good snapshot, and how far it can be relied on.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Publication {
+    /// The last good snapshot; `None` before the first.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// Since when cycles have failed; `None` while they succeed.
+    pub stale_since: Option<WallTime>,
+    /// When the last cycle succeeded.
+    pub last_success: Option<Now>,
+    /// Why the last cycle failed; `None` if it did not.
+    pub last_error: Option<(StoreErrorKind, Arc<str>)>,
+    /// Failed cycles since the last success.
+    pub consecutive_failures: u64,
+    /// How old the last success may be.
+    pub stale_after: Duration,
+    /// What the last successful cycle noticed.
+    pub findings: Arc<[Finding]>,
+}
+
+/// Why the numbers are not fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReady {
+    /// There is no usable index.
+    IndexNotReady,
+    /// Nothing has been counted yet.
+    NoSuccessYet,
+    /// The last success is older than it may be.
+    TooOld,
+}
+
+impl Publication {
+    /// Whether the store has an index that can be counted; known from the last cycle.
+    pub fn index_ready(&self) -> bool {
+        match &self.last_error {
+            Some((StoreErrorKind::IndexMissing | StoreErrorKind::IndexBuilding, _)) => false,
+            _ => self.last_success.is_some(),
+        }
+    }
+
+    /// Whether the numbers are fresh at `now`.
+    ///
+    /// # Errors
+    /// Why they are not.
+    pub fn readiness(&self, now: MonoTime) -> Result<(), NotReady> {
+        if !self.index_ready() {
+            return Err(NotReady::IndexNotReady);
+        }
+        let Some(last_success) = self.last_success else { return Err(NotReady::NoSuccessYet) };
+        if now.since(last_success.mono) > self.stale_after {
+            return Err(NotReady::TooOld);
+        }
+        Ok(())
+    }
+}
+
+/// Keeps the publication from cycle to cycle.
+#[derive(Clone, Debug)]
+pub struct Board {
+    current: Publication,
+    generation: u64,
+}
+
+impl Board {
+    /// A board for cycles that begin every `interval`.
+    pub fn new(interval: Duration) -> Self {
+        let stale_after = interval.saturating_mul(STALE_AFTER_INTERVALS);
+        Self { current: Publication { stale_after, ..Publication::default() }, generation: 0 }
+    }
+
+    /// The generation of the next snapshot.
+    pub fn next_generation(&self) -> u64 {
+        self.generation + 1
+    }
+
+    /// A cycle has succeeded.
+    pub fn succeed(&mut self, snapshot: Snapshot, findings: Vec<Finding>, now: Now) -> Publication {
+        self.generation = snapshot.generation;
+        self.current = Publication {
+            snapshot: Some(Arc::new(snapshot)),
+            last_success: Some(now),
+            stale_after: self.current.stale_after,
+            findings: findings.into(),
+            ..Publication::default()
+        };
+        self.current.clone()
+    }
+
+    /// A cycle has failed: the last good snapshot stays, marked.
+    pub fn fail(&mut self, error: &StoreError, now: Now) -> Publication {
+        self.current.stale_since.get_or_insert(now.wall);
+        self.current.last_error = Some((error.kind(), error.to_string().into()));
+        self.current.consecutive_failures += 1;
+        self.current.clone()
+    }
+
+    /// What is published at present.
+    pub fn publication(&self) -> &Publication {
+        &self.current
+    }
+}

@@ -1,0 +1,92 @@
+//! What Scout noticed and the operator should know.
+
+use std::fmt;
+
+/// A kind of finding; its text is a metric's label value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// Documents with none of severity, system and timestamp are in the index.
+    ForeignDocuments,
+    /// Writes that the index refused: a number where it wants text, for example.
+    RefusedDocuments,
+    /// The index is made over hashes, so the platform's JSON documents are not in it.
+    IndexOnHash,
+    /// The index lacks an attribute that counts.
+    IndexLacksAttribute,
+    /// An attribute has a type under which some values are refused or read otherwise.
+    IndexAttributeType,
+    /// The index is limited by a prefix or a filter.
+    IndexIsFiltered,
+    /// A scan found more or fewer rows than the store says it has.
+    Difference,
+    /// There are more distinct systems or severities than are kept apart.
+    Folded,
+    /// The store's clock and this machine's are far apart.
+    ClockSkew,
+    /// The server lacks something, or is set up such, that answers are slower or less safe.
+    Server,
+}
+
+impl FindingKind {
+    /// Every kind, in the order in which they are shown.
+    pub const ALL: [Self; 10] = [
+        Self::ForeignDocuments,
+        Self::RefusedDocuments,
+        Self::IndexOnHash,
+        Self::IndexLacksAttribute,
+        Self::IndexAttributeType,
+        Self::IndexIsFiltered,
+        Self::Difference,
+        Self::Folded,
+        Self::ClockSkew,
+        Self::Server,
+    ];
+
+    /// The name that metrics and answers carry.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ForeignDocuments => "foreign_documents",
+            Self::RefusedDocuments => "refused_documents",
+            Self::IndexOnHash => "index_on_hash",
+            Self::IndexLacksAttribute => "index_lacks_attribute",
+            Self::IndexAttributeType => "index_attribute_type",
+            Self::IndexIsFiltered => "index_is_filtered",
+            Self::Difference => "difference",
+            Self::Folded => "folded",
+            Self::ClockSkew => "clock_skew",
+            Self::Server => "server",
+        }
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for FindingKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// One thing noticed: what is wrong, and what to run about it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: FindingKind,
+    /// How many documents, systems or the like it concerns; one where it does not count.
+    pub count: u64,
+    /// What is wrong and what to do, as a sentence or two.
+    pub text: String,
+}
+
+impl Finding {
+    /// A finding about `count` things.
+    pub fn new(kind: FindingKind, count: u64, text: impl Into<String>) -> Self {
+        Self { kind, count, text: text.into() }
+    }
+}

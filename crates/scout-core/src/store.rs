@@ -1,0 +1,186 @@
+//! The ports that a message store implements.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{Finding, Message, Receipt, Row, WallTime};
+
+/// What went wrong with the store; its text is a metric's label value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// No connection, or it broke.
+    Unreachable,
+    /// No answer in time, on either side.
+    Timeout,
+    /// User name or password are wrong or missing.
+    Authentication,
+    /// The user may not run a command or touch a key.
+    Permission,
+    /// The store is starting, or busy with a script, or its master is away.
+    NotReady,
+    /// The index is missing and could not be made.
+    IndexMissing,
+    /// The index is still being built, so counts would be partial.
+    IndexBuilding,
+    /// The server lacks a module, or a feature of it.
+    ModuleMissing,
+    /// The server is a cluster, which needs an adapter of its own.
+    Clustered,
+    /// Writes are refused: read-only replica, full memory, or failing persistence.
+    NotWritable,
+    /// An answer that is not whole.
+    Partial,
+    /// An answer of an unexpected form.
+    Protocol,
+    /// The store's data is damaged, or of a version that this Scout does not know.
+    Corrupt,
+    /// Another process has the store.
+    InUse,
+    /// Anything else that the store refused.
+    Refused,
+}
+
+impl StoreErrorKind {
+    /// The name that metrics and logs carry.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotReady => "not_ready",
+            Self::IndexMissing => "index_missing",
+            Self::IndexBuilding => "index_building",
+            Self::ModuleMissing => "module_missing",
+            Self::Clustered => "clustered",
+            Self::NotWritable => "not_writable",
+            Self::Partial => "partial",
+            Self::Protocol => "protocol",
+            Self::Corrupt => "corrupt",
+            Self::InUse => "in_use",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether the same request may succeed later without anybody changing a setting.
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable
+                | Self::Timeout
+                | Self::NotReady
+                | Self::IndexMissing
+                | Self::IndexBuilding
+                | Self::NotWritable
+                | Self::Partial
+        )
+    }
+}
+
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// An error of the store. Its text never holds a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    text: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl StoreError {
+    /// An error of that kind, with a sentence for the operator.
+    pub fn new(kind: StoreErrorKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), source: None }
+    }
+
+    /// The same error with what caused it.
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// Whether the same request may succeed later by itself.
+    pub fn is_retryable(&self) -> bool {
+        self.kind.is_retryable()
+    }
+}
+
+/// Takes in the rows of a scan.
+pub trait ScanSink: Send {
+    /// A pass begins, at that moment of the store's clock. Whatever an earlier, unfinished pass gave is void.
+    fn begin(&mut self, at: WallTime);
+
+    /// One document.
+    fn row(&mut self, key: &str, row: &Row<'_>);
+}
+
+/// How a scan went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanReport {
+    /// Documents given to the sink.
+    pub rows: u64,
+    /// Documents that the store says it had when the scan began.
+    pub expected: u64,
+    /// Commands sent.
+    pub commands: u64,
+    /// The store's time spent on them, less the round trips.
+    pub busy: Duration,
+    /// The longest command, less the round trip.
+    pub longest: Duration,
+    /// What the store noticed about itself and its documents.
+    pub findings: Vec<Finding>,
+}
+
+impl ScanReport {
+    /// Rows found less documents expected.
+    pub fn difference(&self) -> i64 {
+        i64::try_from(i128::from(self.rows) - i128::from(self.expected)).unwrap_or(i64::MAX)
+    }
+}
+
+/// What a store looks like to somebody who is about to rely on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreReport {
+    /// What it is, in lines of a name and a value: server, modules, index, documents.
+    pub facts: Vec<(String, String)>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// A store of messages.
+#[async_trait]
+pub trait MessageStore: fmt::Debug + Send + Sync {
+    /// One pass over all documents, each given once, as they were at one moment.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`]; what the sink was given until then is void.
+    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError>;
+
+    /// Stores a message and announces it. When it returns, the message is as durable as the store makes it.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`]; the message may have been stored all the same where the answer was lost.
+    async fn submit(&self, message: &Message) -> Result<Receipt, StoreError>;
+
+    /// Looks at the store without changing anything in it.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`] that keeps the store from being used.
+    async fn inspect(&self) -> Result<StoreReport, StoreError>;
+}
