@@ -229,6 +229,8 @@ impl<'de> Deserialize<'de> for Pitched {
 pub struct Receipt {
     /// The key of the document.
     pub key: String,
-    /// The id of the entry that announces it.
+    /// The stream whose entry announces it.
+    pub stream: String,
+    /// The id of that entry.
     pub entry: String,
 }
