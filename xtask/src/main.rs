@@ -1,1 +1,38 @@
-fn main() {}
+//! `cargo xtask`: what a developer of Scout runs. Each command has its own file.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer at a terminal")]
+
+mod redis;
+mod test;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a developer of Scout runs.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Redis(redis::Redis),
+    Test(test::Test),
+}
+
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Redis(redis) => redis.run().await,
+        Command::Test(test) => test.run().await,
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("xtask: {error}");
+        ExitCode::FAILURE
+    })
+}

@@ -59,7 +59,12 @@ impl Builder {
 
     /// Starts it and waits until it answers.
     pub async fn start(self) -> Result<RedisServer, ServerError> {
-        RedisServer::launch(Installation::of_this_machine().await?, self).await
+        self.start_on(Installation::of_this_machine().await?).await
+    }
+
+    /// As [`Self::start`], with an installation that was found already.
+    pub async fn start_on(self, installation: Installation) -> Result<RedisServer, ServerError> {
+        RedisServer::launch(installation, self).await
     }
 
     /// The text of its `redis.conf`.

@@ -16,7 +16,6 @@ use super::{External, Installation, RedisServer, ServerError, Surroundings, Unav
 
 /// Whose RediSearch is used.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Source {
     /// A server that runs already.
     External(External),
