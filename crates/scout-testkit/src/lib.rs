@@ -9,6 +9,8 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod proxy;
 pub mod server;
 
+pub use proxy::{Direction, Fault, FaultProxy};
 pub use server::{Modules, Redis, RedisServer, ServerError, redis};

@@ -18,5 +18,6 @@ pub use external::External;
 pub use installation::Installation;
 pub use instance::RedisServer;
 pub use pool::{Redis, redis};
+pub(crate) use port::free as free_port;
 pub use source::Source;
 pub use surroundings::Surroundings;
