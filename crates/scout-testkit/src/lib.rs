@@ -2,15 +2,26 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), redis::RedisError> {
+//! use scout_testkit::{Announce, Generation, Generator, Tally, create_index, load};
+//!
 //! let redis = scout_testkit::redis().await; // empty, and this test's alone
 //! let mut connection = redis.connection().await?;
-//! let pong: String = redis::cmd("PING").query_async(&mut connection).await?;
+//! create_index(&mut connection, "messages", Generation::D).await?;
+//! let documents: Vec<_> = Generator::new(7, 1_789_196_834_000).take(10_000).collect();
+//! load(&mut connection, &documents, Announce::On("messages")).await?;
+//! let expected = Tally::of(&documents, Generation::D);
 //! # Ok(()) }
 //! ```
 #![warn(missing_docs)]
 
+mod index;
+mod load;
+mod messages;
 pub mod proxy;
 pub mod server;
 
+pub use index::{create_index, index_info, wait_until_built};
+pub use load::{Announce, load};
+pub use messages::{Document, Expectation, Generation, Generator, Tally};
 pub use proxy::{Direction, Fault, FaultProxy};
 pub use server::{Modules, Redis, RedisServer, ServerError, redis};
