@@ -147,12 +147,12 @@ impl Part {
         (!whole_digits.is_empty() || !fraction_digits.is_empty()).then_some(part)
     }
 
-    /// Digits beyond what 63 bits hold change nothing and are passed over, as in Go.
+    /// Digits beyond what 63 bits hold change nothing and are passed over.
     fn read_fraction(&mut self, digits: &[u8]) {
         for digit in digits {
             let longer = self.fraction.checked_mul(10).and_then(|n| n.checked_add(u64::from(digit - b'0')));
             match longer {
-                Some(longer) if longer < LIMIT => {
+                Some(longer) if longer <= LIMIT => {
                     self.fraction = longer;
                     self.scale *= 10.0;
                 }
