@@ -45,19 +45,17 @@ impl<'a> Severity<'a> {
         let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
             return Self::UNKNOWN;
         };
-        if text.starts_with('[')
-            && let Ok([only]) = serde_json::from_str::<[Cow<'_, str>; 1]>(text)
-        {
+        if let Some(only) = only_string(text) {
             return Severity::fold(Some(&only)).into_owned();
         }
-        let lower = if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(text.to_lowercase())
-        };
-        match alias(&lower) {
-            Some(name) => Self(Cow::Borrowed(name)),
-            None => Self(lower),
+        if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return Self(alias(text).map_or(Cow::Borrowed(text), Cow::Borrowed));
+        }
+        let lower = text.to_lowercase();
+        // Lowering can turn `["\N"]`, which is no JSON, into an array of one string; a folded text must fold to itself.
+        match only_string(&lower) {
+            Some(only) => Severity::fold(Some(&only)).into_owned(),
+            None => Self(alias(&lower).map_or(Cow::Owned(lower), Cow::Borrowed)),
         }
     }
 
@@ -81,6 +79,14 @@ impl<'a> Severity<'a> {
     pub fn into_owned(self) -> Severity<'static> {
         Severity(Cow::Owned(self.0.into_owned()))
     }
+}
+
+/// The string of a JSON array that holds nothing else.
+fn only_string(text: &str) -> Option<String> {
+    if !text.starts_with('[') {
+        return None;
+    }
+    serde_json::from_str::<[String; 1]>(text).ok().map(|[only]| only)
 }
 
 fn alias(lower: &str) -> Option<&'static str> {
