@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 /// A moment of wall time, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WallTime(i64);
@@ -36,13 +38,17 @@ impl WallTime {
     /// Reads RFC3339: a date, `T`, a time, an optional fraction of a second, and `Z` or a numeric offset.
     ///
     /// The date and time must be written out in full; what other standards allow beside it (week dates, a
-    /// missing offset, a zone in brackets) is not RFC3339 and gives `None`.
+    /// missing offset, a zone in brackets) is not RFC3339 and gives `None`. A leap second counts as the one before it.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        if !has_rfc3339_shape(text.as_bytes()) {
+        let (date_time, rest) = text.as_bytes().split_at_checked(b"dddd-dd-ddtdd:dd:dd".len())?;
+        if !matches(date_time, b"dddd-dd-ddtdd:dd:dd") {
             return None;
         }
-        let timestamp: jiff::Timestamp = text.parse().ok()?;
-        Some(Self(timestamp.as_nanosecond().div_euclid(1_000_000).try_into().ok()?))
+        let (fraction_ms, offset) = split_fraction(rest)?;
+        let [year, month, day] = [&date_time[..4], &date_time[5..7], &date_time[8..10]].map(number);
+        let date = Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()?;
+        let seconds = date.duration_since(EPOCH).as_secs() + time_of_day(&date_time[11..])?;
+        Some(Self((seconds - offset_seconds(offset)?) * 1000 + fraction_ms))
     }
 }
 
@@ -50,29 +56,50 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `9999-99-99T99:99:99`, an optional fraction, then `Z` or `±99:99`; case of the letters does not matter.
-fn has_rfc3339_shape(text: &[u8]) -> bool {
-    const PATTERN: &[u8] = b"dddd-dd-ddtdd:dd:dd";
-    let Some((head, mut tail)) = text.split_at_checked(PATTERN.len()) else { return false };
-    if !matches(head, PATTERN) {
-        return false;
-    }
-    if let [b'.', fraction @ ..] = tail {
-        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits == 0 {
-            return false;
-        }
-        tail = &fraction[digits..];
-    }
-    matches(tail, b"z") || matches(tail, b"+dd:dd") || matches(tail, b"-dd:dd")
-}
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
+/// Whether a text is as the pattern: `d` stands for a digit; the case of letters does not matter.
 fn matches(text: &[u8], pattern: &[u8]) -> bool {
     text.len() == pattern.len()
         && text.iter().zip(pattern).all(|(byte, wanted)| match wanted {
             b'd' => byte.is_ascii_digit(),
             _ => byte.eq_ignore_ascii_case(wanted),
         })
+}
+
+/// The value of at most four digits.
+fn number(digits: &[u8]) -> i16 {
+    digits.iter().fold(0, |value, digit| value * 10 + i16::from(digit - b'0'))
+}
+
+/// Takes the fraction of a second, of any length, off what follows the seconds.
+fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(length);
+    let ms = digits.iter().chain(b"000").take(3).fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
+    (length > 0).then_some((ms, rest))
+}
+
+/// The seconds of `dd:dd:dd`.
+fn time_of_day(text: &[u8]) -> Option<i64> {
+    let [hour, minute, second] = [&text[..2], &text[3..5], &text[6..8]].map(number);
+    let is_valid = hour < 24 && minute < 60 && second <= 60;
+    is_valid.then(|| i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59)))
+}
+
+/// How far ahead of UTC the clocks go that a time with this offset was read from.
+fn offset_seconds(text: &[u8]) -> Option<i64> {
+    if matches(text, b"z") {
+        return Some(0);
+    }
+    let ahead = matches(text, b"+dd:dd");
+    if !ahead && !matches(text, b"-dd:dd") {
+        return None;
+    }
+    let [hours, minutes] = [&text[1..3], &text[4..6]].map(number);
+    let seconds = i64::from(hours) * 3600 + i64::from(minutes) * 60;
+    (hours < 24 && minutes < 60).then_some(if ahead { seconds } else { -seconds })
 }
 
 /// RFC3339 in UTC, with as many digits of the second's fraction as it needs.
