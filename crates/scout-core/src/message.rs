@@ -1,12 +1,12 @@
 //! Messages as producers write them, and as the store keeps them.
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+mod pitched;
+
+use serde::Serialize;
 use serde_json::Value;
-use std::borrow::Cow;
-use std::fmt;
 
 use crate::{Row, WallTime};
+use pitched::{Pitched, mend_surrogates};
 
 /// The author of a message that names none.
 const DEFAULT_AUTHOR: &str = "unknown";
@@ -107,6 +107,7 @@ impl Message {
     /// [`MessageError::Json`], [`MessageError::NoTitle`], [`MessageError::NoMessage`].
     pub fn from_pitch(body: &[u8], now: WallTime) -> Result<Self, MessageError> {
         let text = String::from_utf8_lossy(body);
+        let text = mend_surrogates(&text);
         let pitched = serde_json::Deserializer::from_str(&text).into_iter::<Option<Pitched>>().next();
         let mut message = match pitched {
             Some(pitched) => pitched?.unwrap_or_default().0,
@@ -185,43 +186,6 @@ fn lenient_text(value: Value) -> String {
 )]
 fn whole_seconds(seconds: f64) -> i64 {
     seconds.floor() as i64
-}
-
-/// A message read with the intake's rules: keys in any case, texts or null only.
-#[derive(Default)]
-struct Pitched(Message);
-
-impl<'de> Deserialize<'de> for Pitched {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Pitched;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pitched, A::Error> {
-                let mut message = Message::default();
-                while let Some(mut key) = map.next_key::<Cow<'_, str>>()? {
-                    key.to_mut().make_ascii_lowercase();
-                    match message.text_field(&key) {
-                        // `null` leaves a field as it is.
-                        Some(field) => {
-                            if let Some(text) = map.next_value::<Option<String>>()? {
-                                *field = text;
-                            }
-                        }
-                        None => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                Ok(Pitched(message))
-            }
-        }
-
-        deserializer.deserialize_map(Fields)
-    }
 }
 
 /// What the store gave a message that it took.
