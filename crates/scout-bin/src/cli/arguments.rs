@@ -1,0 +1,145 @@
+//! What may stand on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::key_flags::KeyFlags;
+use crate::config::Secret;
+
+const EXAMPLES: &str = "\
+Examples:
+  scout demo                                 see it work, with nothing else installed
+  REDIS_ADDR=redis.example scout             serve the messages of a Redis
+  scout --store embedded --data ./data       serve the messages of a local file
+  scout --config scout.toml check            try a configuration and the Redis it names
+  scout config --sample > scout.toml         begin a configuration
+  scout pitch --title Backup --message done  send one message
+
+Exit codes: 0 done or stopped as asked, 64 command line or configuration, 69 a peer is not there,
+70 a failure of Scout's own.";
+
+const PITCH_EXAMPLES: &str = "\
+Examples:
+  scout pitch --title Backup --message done --severity success --system backup
+  scout pitch messages.jsonl                 one JSON object a line
+  jq -c '.[]' messages.json | scout pitch - --to https://scout.example";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  scout config                               what holds for each key, and where it comes from
+  scout --config scout.toml config
+  scout config --sample > scout.toml         a file with every key, to be edited";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  scout completions bash > /etc/bash_completion.d/scout
+  scout completions zsh > ~/.zfunc/_scout
+  scout completions fish > ~/.config/fish/completions/scout.fish";
+
+/// Watches the messages that a platform keeps in Redis, and serves true numbers about them.
+#[derive(Debug, Parser)]
+#[command(name = "scout", version = super::version(), after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        help = "Read this file [env: SCOUT_CONFIG]",
+        help_heading = "Settings"
+    )]
+    pub(super) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) keys: KeyFlags,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Serve; the same as no command at all
+    #[default]
+    Serve,
+    /// Serve lively messages of its own from a temporary folder
+    Demo,
+    /// Try the configuration, Redis, its modules and the index, and say what was found
+    Check,
+    /// Send a message, or a file of them, to a running Scout or omni-pitcher
+    #[command(after_help = PITCH_EXAMPLES)]
+    Pitch(Box<PitchArgs>),
+    /// Show what holds for each key, and where it comes from
+    #[command(after_help = CONFIG_EXAMPLES)]
+    Config(ConfigArgs),
+    /// Write a completion script for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Show version, commit and date of this build
+    Version,
+}
+
+/// `scout pitch`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PitchArgs {
+    /// Messages as JSON, one a line; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "title", conflicts_with_all = MESSAGE_FLAGS)]
+    pub file: Option<PathBuf>,
+
+    /// Where to send to, without `/pitch` [default: this machine, at the configured port]
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+
+    /// Bearer token; others on this machine can see it, unlike the environment [default: the first configured one]
+    #[arg(long, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::new(text)))]
+    pub token: Option<Secret>,
+
+    /// The one message to send.
+    #[command(flatten)]
+    pub message: MessageArgs,
+}
+
+const MESSAGE_FLAGS: [&str; 7] = ["title", "message", "severity", "system", "author", "tags", "url"];
+
+/// The parts of one message.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Message")]
+#[non_exhaustive]
+pub struct MessageArgs {
+    /// What happened, in a few words
+    #[arg(long, requires = "message")]
+    pub title: Option<String>,
+    /// What happened, in full
+    #[arg(long, requires = "title")]
+    pub message: Option<String>,
+    /// Such as debug, info, success, warning, error, critical
+    #[arg(long, requires = "title")]
+    pub severity: Option<String>,
+    /// Where it happened
+    #[arg(long, requires = "title")]
+    pub system: Option<String>,
+    /// Who says so
+    #[arg(long, requires = "title")]
+    pub author: Option<String>,
+    /// Words between commas
+    #[arg(long, requires = "title")]
+    pub tags: Option<String>,
+    /// Where to read more
+    #[arg(long, requires = "title")]
+    pub url: Option<String>,
+}
+
+/// `scout config`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigArgs {
+    /// Write a file with every key and its default instead
+    #[arg(long)]
+    pub sample: bool,
+}

@@ -1,0 +1,35 @@
+//! How the process ends, as `sysexits.h` numbers it.
+
+use std::process::ExitCode;
+
+/// Why the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exit {
+    /// Done, or stopped as asked: 0.
+    Ok,
+    /// The command line or the configuration cannot be used: 64.
+    Usage,
+    /// What Scout needs, or talks to, is not there: 69.
+    Unavailable,
+    /// Scout itself failed: 70.
+    Internal,
+}
+
+impl Exit {
+    /// The process' exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Usage => 64,
+            Self::Unavailable => 69,
+            Self::Internal => 70,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

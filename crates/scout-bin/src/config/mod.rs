@@ -1,0 +1,159 @@
+//! Configuration in layers: defaults < `scout.toml` < environment < flags.
+//!
+//! [`load`] merges the layers, reads every key of the one table of keys, and gives either [`Settings`] or every
+//! problem at once.
+//!
+//! ```
+//! use scout_bin::config::{Overrides, Sources, load};
+//!
+//! let mut overrides = Overrides::default();
+//! overrides.set("http.port", "0");
+//! let loaded = load(&Sources { overrides, ..Sources::default() })?;
+//! assert_eq!(loaded.settings.http.port, 0);
+//! assert_eq!(loaded.settings.interval.text, "60s");
+//! # Ok::<(), scout_bin::config::ConfigError>(())
+//! ```
+
+mod assemble;
+mod environment;
+mod file;
+mod key;
+pub(crate) mod keys;
+mod kind;
+mod layer;
+mod nearest;
+mod problem;
+mod reader;
+pub mod reference;
+mod secret;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub use environment::Environment;
+pub(crate) use key::AnyKey;
+pub use layer::Layer;
+pub use problem::{ConfigError, Origin, Problem, Warning};
+pub use secret::Secret;
+pub use settings::{
+    AlertSettings, HttpSettings, Interval, KubernetesSettings, Listen, LogFormat, LogLevel, LogSettings,
+    RedisAddress, RedisProtocol, RedisSettings, RetentionSettings, Settings, StoreSettings,
+};
+
+use file::ConfigFile;
+use layer::{Layers, Texts};
+use reader::Reader;
+
+/// Where a configuration comes from, beside the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file; when unset, the one that `SCOUT_CONFIG` names, else none.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// What overrides all of them.
+    pub overrides: Overrides,
+}
+
+/// Values by path of key, stronger than any other: the command line's flags, or what an embedding program sets.
+#[derive(Clone, Default)]
+pub struct Overrides(std::collections::BTreeMap<String, String>);
+
+/// Paths only, since a value may be a secret.
+impl std::fmt::Debug for Overrides {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Overrides {
+    /// Sets a key by its path in the file, such as `http.port`, to a text as the environment would have it.
+    /// A path that is no key is a problem when the configuration is loaded; an empty text is the same as none.
+    pub fn set(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        self.0.insert(path.into(), text.into());
+    }
+
+    fn texts(&self) -> Texts {
+        let known = |(path, text): (&String, &String)| Some((keys::by_path(path)?.info().path, text.clone()));
+        self.0.iter().filter_map(known).collect()
+    }
+
+    fn problems(&self) -> impl Iterator<Item = Problem> {
+        self.0.keys().filter(|path| keys::by_path(path).is_none()).map(|path| Problem::UnknownKey {
+            name: path.clone(),
+            nearest: nearest::nearest(path, keys::ALL.iter().map(|key| key.info().path)),
+            origin: Origin { layer: Layer::Flag, file: None },
+        })
+    }
+}
+
+/// A configuration that may be started with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// What to work by.
+    pub settings: Settings,
+    /// What its author should know.
+    pub warnings: Vec<Warning>,
+    /// Every key in the order of the documents, with what holds for it and why.
+    pub effective: Vec<Effective>,
+}
+
+/// What holds for one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effective {
+    /// The key's path in the file.
+    pub key: &'static str,
+    /// The text, fit to be seen; `None` when unset.
+    pub value: Option<String>,
+    /// Where it stands.
+    pub origin: Origin,
+    /// The variable or flag that carried it; the path otherwise.
+    pub name: String,
+}
+
+/// Merges the layers and checks the whole.
+///
+/// # Errors
+/// Every problem there is: an unreadable file, unknown keys, bad values, values that do not go together.
+pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+    let environment = &sources.environment;
+    let path = sources.file.clone().or_else(|| environment.get(keys::CONFIG_FILE_ENV).map(PathBuf::from));
+    let file = path.as_deref().map(ConfigFile::read).unwrap_or_default();
+
+    let defaults: Texts =
+        keys::ALL.iter().filter_map(|key| Some((key.info().path, key.info().default?.to_owned()))).collect();
+    let layers = Layers::merge([
+        (Layer::Default, &defaults),
+        (Layer::File, &file.texts),
+        (Layer::Environment, &environment.texts()),
+        (Layer::Flag, &sources.overrides.texts()),
+    ]);
+
+    let mut reader = Reader::new(layers, path);
+    reader.problems.extend(file.problems);
+    reader.problems.extend(environment.problems());
+    reader.problems.extend(sources.overrides.problems());
+    reader.warnings.extend(environment.warnings());
+    let settings = assemble::settings(&mut reader);
+    let effective = keys::ALL.iter().map(|key| effective(&reader, *key)).collect();
+    match ConfigError::of(reader.problems) {
+        Some(error) => Err(error),
+        None => Ok(Loaded { settings, warnings: reader.warnings, effective }),
+    }
+}
+
+fn effective(reader: &Reader, key: &dyn AnyKey) -> Effective {
+    let info = key.info();
+    let found = reader.find(info);
+    let layer = found.as_ref().map_or(Layer::Default, |found| found.layer);
+    Effective {
+        key: info.path,
+        value: found.map(|found| key.shown(&found.text)),
+        origin: reader.origin(layer),
+        name: info.name_in(layer),
+    }
+}
