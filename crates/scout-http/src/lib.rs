@@ -1,1 +1,46 @@
-//! Scout.
+//! Scout's HTTP server: the views of a snapshot from shared bytes, Prometheus metrics, and the intake of messages.
+//!
+//! Everything that readers ask for is rendered once for each publication and served from there, so that a request
+//! neither waits for the store nor takes a lock. The server runs on raw `hyper`, HTTP/1 only; TLS belongs in front of it.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use scout_core::{Board, Clock};
+//! use scout_http::{HttpConfig, HttpError, Server, Telemetry};
+//!
+//! # async fn serve(clock: Arc<dyn Clock>) -> Result<(), HttpError> {
+//! let config = HttpConfig::new(([127, 0, 0, 1], 8080).into());
+//! let server = Server::bind(config, clock, None, Telemetry::new()).await?;
+//! let board = Board::new(std::time::Duration::from_secs(60));
+//! server.publisher().publish(board.publication());
+//! server.run(async { drop(tokio::signal::ctrl_c().await) }).await;
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+
+mod answer;
+mod config;
+mod connection;
+mod encoding;
+mod error;
+mod handler;
+mod health;
+mod json;
+mod metrics;
+mod page;
+mod pitch;
+mod progress;
+mod route;
+mod server;
+mod shared;
+mod signals;
+mod tokens;
+mod view;
+
+pub use config::{BuildInfo, HttpConfig};
+pub use error::HttpError;
+pub use metrics::Telemetry;
+pub use server::Server;
+pub use shared::Publisher;
+pub use tokens::Tokens;

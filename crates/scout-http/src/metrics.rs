@@ -1,0 +1,16 @@
+//! `/metrics`: what is counted here, what others record, and what follows the snapshot, joined in one text.
+
+mod counters;
+mod exporter;
+mod exposition;
+mod process;
+mod requests;
+mod scrape;
+mod snapshot;
+mod telemetry;
+
+pub(crate) use counters::{PitchStats, ServerStats};
+pub(crate) use exposition::Exposition;
+pub(crate) use scrape::Scrape;
+pub(crate) use snapshot::gauges;
+pub use telemetry::Telemetry;

@@ -1,0 +1,84 @@
+//! Everything that a publication shows, rendered once when it is published.
+
+use bytes::Bytes;
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use scout_core::{Publication, Views};
+use serde::Serialize;
+
+use crate::answer::{self, Answer};
+use crate::metrics::Exposition;
+use crate::route::Route;
+use crate::view::View;
+use crate::{json, metrics};
+
+/// After how many seconds to ask again for numbers that are not there yet.
+const RETRY_AFTER_SECONDS: &str = "5";
+
+/// The rendered publication.
+#[derive(Debug)]
+pub(crate) struct Page {
+    publication: Publication,
+    views: Option<RenderedViews>,
+    /// What stands in for the views before the first snapshot.
+    no_snapshot: Bytes,
+    gauges: Exposition,
+}
+
+#[derive(Debug)]
+struct RenderedViews {
+    summary: View,
+    systems: View,
+    alerts: View,
+}
+
+#[derive(Serialize)]
+struct NoSnapshot<'a> {
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl Page {
+    pub(crate) fn new(publication: &Publication, time_window: &str) -> Self {
+        let views = Views::of(publication).map(|views| RenderedViews {
+            summary: View::new(json::line(&views.summary(time_window))),
+            systems: View::new(json::line(&views.systems())),
+            alerts: View::new(json::line(&views.alerts())),
+        });
+        let reason = publication.last_error.as_ref().map(|(_, text)| &**text);
+        Self {
+            views,
+            no_snapshot: json::line(&NoSnapshot { error: "no snapshot yet", reason }),
+            gauges: metrics::gauges(publication),
+            publication: publication.clone(),
+        }
+    }
+
+    pub(crate) fn publication(&self) -> &Publication {
+        &self.publication
+    }
+
+    /// The gauges that follow the snapshot.
+    pub(crate) fn gauges(&self) -> &Exposition {
+        &self.gauges
+    }
+
+    /// The answer of an analytics route.
+    pub(crate) fn analytics(&self, route: Route, request: &HeaderMap) -> Answer {
+        let view = match (&self.views, route) {
+            (Some(views), Route::Summary) => &views.summary,
+            (Some(views), Route::Systems) => &views.systems,
+            (Some(views), Route::Alerts) => &views.alerts,
+            (None, _) => return self.no_snapshot(),
+            (Some(_), _) => return answer::not_found(),
+        };
+        view.answer(request)
+    }
+
+    fn no_snapshot(&self) -> Answer {
+        let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, self.no_snapshot.clone());
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        answer
+    }
+}

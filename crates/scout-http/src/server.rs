@@ -1,0 +1,167 @@
+//! The server: accepts connections until it is told to stop, then lets them finish.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scout_core::{Clock, MessageStore};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
+use tracing::{error, warn};
+
+use crate::shared::Shared;
+use crate::{HttpConfig, HttpError, Publisher, Telemetry, connection};
+
+/// How often idle connections are asked to go while there are too many.
+const MAKE_ROOM_EVERY: Duration = Duration::from_millis(100);
+
+/// The first and the longest wait after the system had no connection to give.
+const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// An HTTP server that listens, and serves when it is run.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Listens. Clients can connect from now on and are served as soon as [`Server::run`] runs.
+    ///
+    /// With an `intake`, `POST /pitch` submits to it; without one there is no such route.
+    ///
+    /// # Errors
+    /// [`HttpError::Listen`] if the address cannot be listened at.
+    pub async fn bind(
+        config: HttpConfig,
+        clock: Arc<dyn Clock>,
+        intake: Option<Arc<dyn MessageStore>>,
+        telemetry: Telemetry,
+    ) -> Result<Self, HttpError> {
+        let address = config.listen;
+        let listen = |source| HttpError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let local_addr = listener.local_addr().map_err(listen)?;
+        Ok(Self { listener, local_addr, shared: Arc::new(Shared::new(config, clock, intake, telemetry)) })
+    }
+
+    /// Where the server listens, with the real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What to publish with.
+    pub fn publisher(&self) -> Publisher {
+        Publisher::new(Arc::clone(&self.shared))
+    }
+
+    /// Serves until `stop` is ready. Then no connection is accepted any more, idle ones are closed, and requests in
+    /// flight may finish within the grace; what is left after it is cut off.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+        let Self { listener, shared, .. } = self;
+        let mut connections = Connections { tasks: JoinSet::new(), shared, full: false };
+        let mut backoff = ACCEPT_BACKOFF.0;
+        let mut stop = pin!(stop);
+        loop {
+            let full = connections.check_room();
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                Some(ended) = connections.tasks.join_next() => {
+                    connections.note(ended);
+                    continue;
+                }
+                () = sleep(MAKE_ROOM_EVERY), if full => continue,
+                accepted = listener.accept(), if !full => accepted,
+            };
+            match accepted {
+                Ok((stream, remote)) => {
+                    backoff = ACCEPT_BACKOFF.0;
+                    connections.serve(stream, remote);
+                }
+                // That connection is gone; the next is none the worse for it.
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    connections.shared.stats.accept_failed();
+                    warn!(%error, retry_after = ?backoff, "cannot accept connections");
+                    tokio::select! {
+                        biased;
+                        () = &mut stop => break,
+                        () = sleep(backoff) => {}
+                    }
+                    backoff = (backoff * 2).min(ACCEPT_BACKOFF.1);
+                }
+            }
+        }
+        drop(listener);
+        connections.drain().await;
+    }
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// The connections that are served, each by a task of its own.
+struct Connections {
+    tasks: JoinSet<()>,
+    shared: Arc<Shared>,
+    full: bool,
+}
+
+impl Connections {
+    fn serve(&mut self, stream: TcpStream, remote: SocketAddr) {
+        self.tasks.spawn(connection::serve(stream, remote, Arc::clone(&self.shared)));
+    }
+
+    /// Whether there is no room for a further connection; idle ones are asked to go then.
+    fn check_room(&mut self) -> bool {
+        let was_full = self.full;
+        self.shared.stats.open(self.tasks.len());
+        self.full = self.tasks.len() >= self.shared.config.max_connections.max(1);
+        if self.full {
+            if !was_full {
+                self.shared.stats.filled_up();
+                warn!(
+                    limit = self.shared.config.max_connections,
+                    "too many connections: idle ones are closed"
+                );
+            }
+            self.shared.signals.make_room();
+        }
+        self.full
+    }
+
+    fn note(&self, ended: Result<(), JoinError>) {
+        if let Err(failure) = ended
+            && failure.is_panic()
+        {
+            self.shared.stats.panicked();
+            error!(error = %failure, "a request panicked, its connection is closed");
+        }
+    }
+
+    async fn drain(mut self) {
+        self.shared.signals.stop();
+        let grace = self.shared.config.grace;
+        let all_ended = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                self.note(ended);
+            }
+        };
+        if timeout(grace, all_ended).await.is_err() {
+            warn!(
+                connections = self.tasks.len(),
+                ?grace,
+                "the grace is over: requests in flight are cut off"
+            );
+            self.tasks.shutdown().await;
+        }
+    }
+}

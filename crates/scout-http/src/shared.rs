@@ -1,0 +1,65 @@
+//! What all connections share, and the publisher's end of it.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use scout_core::{Clock, MessageStore, MonoTime, Publication};
+
+use crate::HttpConfig;
+use crate::health::About;
+use crate::metrics::{Scrape, ServerStats, Telemetry};
+use crate::page::Page;
+use crate::pitch::Intake;
+use crate::signals::Signals;
+
+/// The server's state. Readers take the page without waiting for anybody.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: HttpConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started: MonoTime,
+    pub(crate) about: About,
+    pub(crate) page: ArcSwap<Page>,
+    pub(crate) intake: Option<Intake>,
+    pub(crate) stats: ServerStats,
+    pub(crate) scrape: Scrape,
+    pub(crate) signals: Arc<Signals>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        config: HttpConfig,
+        clock: Arc<dyn Clock>,
+        intake: Option<Arc<dyn MessageStore>>,
+        telemetry: Telemetry,
+    ) -> Self {
+        Self {
+            about: About::new(config.build, intake.is_some()),
+            page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window)),
+            intake: intake.map(|store| Intake::new(store, &config)),
+            stats: ServerStats::default(),
+            scrape: Scrape::new(config.build, telemetry),
+            signals: Arc::default(),
+            started: clock.now().mono,
+            clock,
+            config,
+        }
+    }
+}
+
+/// Puts what a cycle found before the readers.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    shared: Arc<Shared>,
+}
+
+impl Publisher {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Renders everything that follows the publication, then shows it all at once.
+    pub fn publish(&self, publication: &Publication) {
+        self.shared.page.store(Arc::new(Page::new(publication, &self.shared.config.time_window)));
+    }
+}
