@@ -1,10 +1,10 @@
 //! `cargo xtask`: what a developer of Scout runs. Each command has its own file.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "talks to a developer at a terminal")]
+#![expect(clippy::print_stderr, reason = "talks to a developer at a terminal")]
 
 mod redis;
 mod test;
 
-use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -23,13 +23,10 @@ enum Command {
     Test(test::Test),
 }
 
-type Outcome = Result<ExitCode, Box<dyn Error>>;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Redis(redis) => redis.run().await,
-        Command::Test(test) => test.run().await,
+fn main() -> ExitCode {
+    let outcome: io::Result<ExitCode> = match Arguments::parse().command {
+        Command::Redis(redis) => redis::run(&redis),
+        Command::Test(test) => test::run(&test),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("xtask: {error}");
