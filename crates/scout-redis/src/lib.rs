@@ -1,1 +1,52 @@
-//! Scout.
+//! Scout's message store over `RediSearch`, `RedisJSON` and Redis streams.
+//!
+//! [`RedisStore`] counts by one cursor over the whole index, read in steps that never occupy Redis longer than the stall
+//! budget, with pauses at least as long as the step before. What it gives is whole or an error: a query that timed out,
+//! an index that is still being built, or rows that are fewer than the index says never become a number silently.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use scout_core::{Clock, LedgerConfig, MessageStore, ScanCount};
+//! use scout_redis::{RedisConfig, RedisStore};
+//!
+//! # async fn example(clock: Arc<dyn Clock>) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = RedisConfig::from_url("redis://scout:secret@redis:6379")?;
+//! config.stall_budget = Duration::from_millis(2);
+//! let store = RedisStore::new(config, clock, &metrics::NoopRecorder)?;
+//!
+//! let mut count = ScanCount::new(LedgerConfig::new(Duration::from_secs(48 * 3600), 48 << 20)?);
+//! let report = store.scan(&mut count).await?;
+//! assert_eq!(report.difference(), 0);
+//! println!("{} messages at {}", count.ledger().total().total(), count.at());
+//! for finding in &report.findings {
+//!     println!("{}: {}", finding.kind, finding.text);
+//! }
+//! # Ok(()) }
+//! ```
+#![deny(missing_docs)]
+
+mod backoff;
+mod config;
+mod connection;
+mod cursor;
+mod error;
+mod greeting;
+mod index;
+mod info;
+mod inspect;
+mod join;
+mod link;
+mod metrics;
+mod permission;
+mod plan;
+mod rows;
+mod scan;
+mod store;
+mod submit;
+mod transport;
+mod value;
+
+pub use config::{Address, Password, Protocol, RedisConfig};
+pub use store::RedisStore;

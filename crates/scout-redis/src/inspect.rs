@@ -1,0 +1,175 @@
+//! A look at Redis and the index for somebody who is about to rely on them.
+
+use std::collections::HashMap;
+
+use redis::cmd;
+use scout_core::{Finding, FindingKind, StoreError, StoreErrorKind, StoreReport};
+
+use crate::config::RedisConfig;
+use crate::connection::Connection;
+use crate::greeting::Server;
+use crate::index::Index;
+use crate::info::{IndexInfo, Progress};
+use crate::metrics::Command;
+use crate::permission::{Lack, Purpose, lacks};
+use crate::plan::{self, Generation};
+use crate::value;
+
+/// Facts and findings, without changing anything.
+pub(crate) async fn inspect(
+    connection: &Connection,
+    config: &RedisConfig,
+) -> Result<StoreReport, StoreError> {
+    let mut report = Report::default();
+    let server = connection.server();
+    report.server(server, config);
+    let info = Info::ask(connection).await?;
+    report.role(&info);
+    report.memory(&info);
+    report.persistence(&info);
+    let lacks = lacks(connection, config).await?;
+    let index = Index::new(connection, &config.index).info().await;
+    report.rights(&lacks, index.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::IndexMissing));
+    match index {
+        Ok(index) => report.index(&config.index, &index),
+        Err(error) if error.kind() == StoreErrorKind::IndexMissing => {
+            report.fact("index", format!("{} is missing; Scout makes it with its first scan", config.index));
+        }
+        // Among the rights that are lacking.
+        Err(error) if error.kind() == StoreErrorKind::Permission => {}
+        Err(error) => return Err(error),
+    }
+    Ok(report.0)
+}
+
+#[derive(Default)]
+struct Report(StoreReport);
+
+impl Report {
+    fn fact(&mut self, name: &str, value: impl Into<String>) {
+        self.0.facts.push((name.to_owned(), value.into()));
+    }
+
+    fn finding(&mut self, count: usize, text: impl Into<String>) {
+        self.0.findings.push(Finding::new(FindingKind::Server, count as u64, text));
+    }
+
+    fn server(&mut self, server: &Server, config: &RedisConfig) {
+        self.fact("redis", format!("{} at {}, {}", server.version, config.address, server.mode));
+        self.fact("protocol", format!("RESP{}", server.protocol));
+        let modules: Vec<String> =
+            server.modules.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        self.fact("modules", modules.join(", "));
+        if server.open_to_anybody {
+            let text = "a password is configured, but this redis asks for none: whoever reaches it can read and \
+                        delete everything; set one there with requirepass or ACL SETUSER";
+            self.finding(1, text);
+        }
+        if server.fails_on_timeout {
+            let text = "RediSearch is told to fail on a timeout, so steps can be kept short by their measured cost \
+                        only; `FT.CONFIG SET ON_TIMEOUT RETURN` lets Redis end one that turns out dear";
+            self.finding(1, text);
+        }
+    }
+
+    fn role(&mut self, info: &Info) {
+        let role = match info.get("role") {
+            "slave" => "replica, so messages can be counted but not taken in",
+            role => role,
+        };
+        self.fact("role", role);
+    }
+
+    fn memory(&mut self, info: &Info) {
+        let (used, limit, policy) =
+            (info.get("used_memory_human"), info.get("maxmemory_human"), info.get("maxmemory_policy"));
+        let limited = info.get("maxmemory") != "0";
+        let of = if limited { format!(" of {limit}") } else { " without limit".to_owned() };
+        self.fact("memory", format!("{used}{of}, {policy}"));
+        if limited && policy != "noeviction" {
+            let text = format!(
+                "when its memory is full, this redis deletes keys on its own ({policy}), messages among them, and \
+                 nobody hears of it; run `CONFIG SET maxmemory-policy noeviction`"
+            );
+            self.finding(1, text);
+        }
+    }
+
+    fn persistence(&mut self, info: &Info) {
+        let append_only = info.get("aof_enabled") == "1";
+        let replicas = info.get("connected_slaves");
+        let file = if append_only { "append-only file" } else { "no append-only file" };
+        self.fact("persistence", format!("{file}, {replicas} replicas"));
+        if !append_only && replicas == "0" && info.get("role") != "slave" {
+            let text = "this redis has neither an append-only file nor a replica: messages since its last snapshot \
+                        are lost when it dies; run `CONFIG SET appendonly yes`";
+            self.finding(1, text);
+        }
+        if [info.get("rdb_last_bgsave_status"), info.get("aof_last_write_status")].contains(&"err") {
+            self.finding(1, "this redis cannot write to its disk, and may refuse messages; its log says why");
+        }
+    }
+
+    fn rights(&mut self, lacks: &[Lack], index_is_missing: bool) {
+        let of = |purpose| {
+            let rules: Vec<&str> =
+                lacks.iter().filter(|lack| lack.purpose == purpose).map(|lack| lack.rule.as_str()).collect();
+            (rules.len(), rules.join(" "))
+        };
+        for (purpose, name, needed) in [
+            (Purpose::Count, "counting", true),
+            (Purpose::Create, "making the index", index_is_missing),
+            (Purpose::Submit, "taking messages in", false),
+        ] {
+            let (count, rules) = of(purpose);
+            if count == 0 {
+                continue;
+            }
+            let run = format!("`ACL SETUSER <user> {rules}`");
+            if needed {
+                self.finding(count, format!("the user lacks rights for {name}: run {run}"));
+            } else {
+                self.fact(name, format!("not permitted, and needs {run}"));
+            }
+        }
+    }
+
+    fn index(&mut self, name: &str, info: &IndexInfo) {
+        self.fact("index", format!("{name}, {}", Generation::of(info).describe()));
+        let attributes: Vec<String> = info
+            .attributes
+            .iter()
+            .map(|attribute| {
+                let sortable = if attribute.sortable { " SORTABLE" } else { "" };
+                format!("{} {}{sortable}", attribute.name, attribute.kind)
+            })
+            .collect();
+        self.fact("attributes", attributes.join(", "));
+        let documents = match info.progress {
+            Progress::Built => info.documents.to_string(),
+            Progress::Building(part) => {
+                format!("{}, {:.0} % of the index are built", info.documents, part * 100.0)
+            }
+        };
+        self.fact("documents", documents);
+        self.0.findings.extend(plan::findings(name, info));
+    }
+}
+
+/// The answer to INFO.
+struct Info(HashMap<String, String>);
+
+impl Info {
+    async fn ask(connection: &Connection) -> Result<Self, StoreError> {
+        let answers = connection.send(Command::Server, vec![cmd("INFO")]).await?;
+        let form = || connection.faults().form(Command::Server, "the text of INFO");
+        let answer = connection.accept(Command::Server, answers.first().ok_or_else(form)?)?;
+        let text = value::text(answer).ok_or_else(form)?;
+        let pairs = text.lines().filter_map(|line| line.trim_end().split_once(':'));
+        Ok(Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+    }
+
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("unknown", String::as_str)
+    }
+}

@@ -1,0 +1,122 @@
+//! What the adapter tells about its own work.
+
+use std::time::Duration;
+
+use metrics::{Counter, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
+use scout_core::StoreErrorKind;
+
+const COMMAND_DURATION: &str = "homerun2_scout_redis_command_duration_seconds";
+const ERRORS: &str = "homerun2_scout_redis_errors_total";
+
+/// What is sent to Redis; its name is a metric's label value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Opening a connection and greeting the server.
+    Connect,
+    /// FT.AGGREGATE with the FT.INFO beside it.
+    Aggregate,
+    /// FT.CURSOR READ and DEL.
+    Cursor,
+    /// FT.INFO alone.
+    Info,
+    /// FT.CREATE.
+    Create,
+    /// JSON.SET and XADD.
+    Submit,
+    /// Harmless forms of the others, sent to see whether they are permitted.
+    Probe,
+    /// INFO.
+    Server,
+}
+
+impl Command {
+    const ALL: [Self; 8] = [
+        Self::Connect,
+        Self::Aggregate,
+        Self::Cursor,
+        Self::Info,
+        Self::Create,
+        Self::Submit,
+        Self::Probe,
+        Self::Server,
+    ];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Aggregate => "ft.aggregate",
+            Self::Cursor => "ft.cursor",
+            Self::Info => "ft.info",
+            Self::Create => "ft.create",
+            Self::Submit => "json.set",
+            Self::Probe => "probe",
+            Self::Server => "info",
+        }
+    }
+}
+
+/// Every kind that this store can meet; the others are of stores that keep files.
+const KINDS: [StoreErrorKind; 13] = [
+    StoreErrorKind::Unreachable,
+    StoreErrorKind::Timeout,
+    StoreErrorKind::Authentication,
+    StoreErrorKind::Permission,
+    StoreErrorKind::NotReady,
+    StoreErrorKind::IndexMissing,
+    StoreErrorKind::IndexBuilding,
+    StoreErrorKind::ModuleMissing,
+    StoreErrorKind::Clustered,
+    StoreErrorKind::NotWritable,
+    StoreErrorKind::Partial,
+    StoreErrorKind::Protocol,
+    StoreErrorKind::Refused,
+];
+
+/// The handles, taken once: there is no global recorder.
+#[derive(Clone, Debug)]
+pub(crate) struct Meters {
+    commands: [Histogram; Command::ALL.len()],
+    errors: [Counter; KINDS.len()],
+}
+
+impl Meters {
+    pub(crate) fn new(recorder: &dyn Recorder) -> Self {
+        recorder.describe_histogram(
+            KeyName::from_const_str(COMMAND_DURATION),
+            Some(Unit::Seconds),
+            "Time from sending a command to Redis until its answer".into(),
+        );
+        recorder.describe_counter(
+            KeyName::from_const_str(ERRORS),
+            Some(Unit::Count),
+            "Scans, submissions and inspections of Redis that failed".into(),
+        );
+        let metadata = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+        Self {
+            commands: Command::ALL.map(|command| {
+                let labels = vec![Label::new("command", command.as_str())];
+                recorder.register_histogram(&Key::from_parts(COMMAND_DURATION, labels), &metadata)
+            }),
+            errors: KINDS.map(|kind| {
+                let labels = vec![Label::new("kind", kind.as_str())];
+                recorder.register_counter(&Key::from_parts(ERRORS, labels), &metadata)
+            }),
+        }
+    }
+
+    pub(crate) fn command(&self, command: Command, duration: Duration) {
+        for (known, histogram) in Command::ALL.into_iter().zip(&self.commands) {
+            if known == command {
+                histogram.record(duration.as_secs_f64());
+            }
+        }
+    }
+
+    pub(crate) fn error(&self, kind: StoreErrorKind) {
+        for (known, counter) in KINDS.into_iter().zip(&self.errors) {
+            if known == kind {
+                counter.increment(1);
+            }
+        }
+    }
+}

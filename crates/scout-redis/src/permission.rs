@@ -1,0 +1,96 @@
+//! Which rights the user lacks, found by sending harmless forms of the commands that need them.
+//!
+//! `ACL DRYRUN` would tell too, but is itself a right that a careful operator does not give. Redis looks at rights
+//! before anything else, so a command with too few arguments does nothing and still shows whether it is permitted.
+
+use redis::{Cmd, Value, cmd};
+use scout_core::StoreError;
+
+use crate::config::RedisConfig;
+use crate::connection::Connection;
+use crate::error::text_of;
+use crate::metrics::Command;
+
+/// What a right is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Scanning.
+    Count,
+    /// Making an index that is missing.
+    Create,
+    /// Taking messages in.
+    Submit,
+}
+
+/// A right that the user lacks, as `ACL SETUSER` wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lack {
+    pub(crate) purpose: Purpose,
+    pub(crate) rule: String,
+}
+
+struct Probe {
+    purpose: Purpose,
+    command: Cmd,
+    /// The right to the command, and the right to the keys that it touches.
+    rules: (&'static str, String),
+}
+
+/// Tries everything that this adapter sends.
+pub(crate) async fn lacks(connection: &Connection, config: &RedisConfig) -> Result<Vec<Lack>, StoreError> {
+    let probes = probes(config);
+    let commands = probes.iter().map(|probe| probe.command.clone()).collect();
+    let answers = connection.send(Command::Probe, commands).await?;
+    let mut lacks = Vec::new();
+    for (probe, answer) in probes.iter().zip(&answers) {
+        let Value::ServerError(error) = answer else { continue };
+        let text = text_of(error);
+        if error.code() == "LOADING" || error.code() == "BUSY" || text.contains("unknown command") {
+            return Err(connection.faults().refusal(Command::Probe, error));
+        }
+        // EXEC wraps the refusal.
+        if !text.contains("NOPERM") {
+            continue;
+        }
+        let rule =
+            if text.contains("access a key") { probe.rules.1.clone() } else { probe.rules.0.to_owned() };
+        let lack = Lack { purpose: probe.purpose, rule };
+        if !lacks.contains(&lack) {
+            lacks.push(lack);
+        }
+    }
+    Ok(lacks)
+}
+
+fn probes(config: &RedisConfig) -> Vec<Probe> {
+    let index = format!("~{}", config.index);
+    let probe =
+        |purpose, command, right, keys: &str| Probe { purpose, command, rules: (right, keys.to_owned()) };
+    let count = |command, right| probe(Purpose::Count, command, right, &index);
+    vec![
+        count(cmd("TIME"), "+time"),
+        count(cmd("MULTI"), "+multi"),
+        count(cmd("EXEC"), "+exec"),
+        count(cmd("FT.INFO").arg(&config.index).take(), "+ft.info"),
+        // Without a query.
+        count(cmd("FT.AGGREGATE").arg(&config.index).take(), "+ft.aggregate"),
+        // Without a cursor.
+        count(cmd("FT.CURSOR").arg("DEL").arg(&config.index).take(), "+ft.cursor"),
+        // Without a schema.
+        probe(Purpose::Create, cmd("FT.CREATE").arg(&config.index).take(), "+ft.create", &index),
+        // Without a document.
+        probe(
+            Purpose::Submit,
+            cmd("JSON.SET").arg("00000000-0000-0000-0000-000000000000-").take(),
+            "+json.set",
+            "~*",
+        ),
+        // Under an id that is none.
+        probe(
+            Purpose::Submit,
+            cmd("XADD").arg(&config.stream).arg("none").arg("messageID").arg("none").take(),
+            "+xadd",
+            &format!("~{}", config.stream),
+        ),
+    ]
+}

@@ -1,0 +1,251 @@
+//! A scan: one cursor over every document of the index, read in steps that nobody feels.
+
+use std::time::Duration;
+
+use redis::Value;
+use scout_core::{
+    Clock, Finding, FindingKind, PacePolicy, Pacer, ScanReport, ScanSink, StoreError, StoreErrorKind,
+};
+
+use crate::config::RedisConfig;
+use crate::connection::Connection;
+use crate::cursor::Leftovers;
+use crate::index::Index;
+use crate::info::{IndexInfo, KeyType, Progress};
+use crate::join::Join;
+use crate::plan;
+use crate::rows::{Batch, Tally};
+
+/// The most rows of one step: bounds the memory that an answer takes, should documents turn out to cost nothing.
+const MAX_ROWS: u32 = 5_000;
+
+/// Beyond the join, how often the plan may change under a scan before it gives up.
+const CHANGES: u32 = 3;
+
+/// Clocks further apart than this are reported.
+const SKEW: Duration = Duration::from_secs(5);
+
+/// What one scan teaches the next.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    key_type: KeyType,
+    pacer: Pacer,
+}
+
+impl Memory {
+    pub(crate) fn new(config: &RedisConfig) -> Self {
+        let policy = PacePolicy::new(config.stall_budget, config.share, MAX_ROWS);
+        Self { key_type: KeyType::Json, pacer: Pacer::new(policy) }
+    }
+}
+
+/// One scan under way.
+pub(crate) struct Scan<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) config: &'a RedisConfig,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) leftovers: &'a Leftovers,
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) report: ScanReport,
+}
+
+/// A cursor that was drained.
+struct Pass {
+    info: IndexInfo,
+    tally: Tally,
+    skew: Duration,
+}
+
+impl Scan<'_> {
+    /// Passes over the index until a pass is whole, or as whole as it gets.
+    pub(crate) async fn run(mut self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
+        self.leftovers.sweep(self.connection, &self.config.index).await?;
+        let mut limit = (!self.connection.server().fails_on_timeout).then(|| self.step_limit());
+        let mut changes = 0;
+        loop {
+            match self.pass(limit, sink).await {
+                Ok(Some(pass)) => {
+                    if limit.is_some() && self.is_cut(&pass).await? {
+                        tracing::warn!(
+                            index = self.config.index,
+                            rows = pass.tally.documents,
+                            expected = pass.info.documents,
+                            "scan came short, trying without a time limit"
+                        );
+                        limit = None;
+                        continue;
+                    }
+                    return self.finish(pass);
+                }
+                Ok(None) if changes < CHANGES => changes += 1,
+                Ok(None) => {
+                    let text = "the index is made anew again and again while it is scanned";
+                    return Err(self.connection.faults().other(StoreErrorKind::IndexMissing, text));
+                }
+                Err(error) if error.kind() == StoreErrorKind::IndexMissing && changes < CHANGES => {
+                    changes += 1;
+                    Index::new(self.connection, &self.config.index).make().await?;
+                }
+                // The server's own limit, or a cursor that it closed early: without a limit it has no reason to.
+                Err(error)
+                    if matches!(error.kind(), StoreErrorKind::Timeout | StoreErrorKind::Partial)
+                        && limit.is_some()
+                        && !self.connection.is_broken() =>
+                {
+                    limit = None;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The time after which Redis ends a step by itself. It looks at the clock between some hundred rows only, and
+    /// counts whole milliseconds, so this leaves room below the stall budget.
+    fn step_limit(&self) -> Duration {
+        self.config.stall_budget.mul_f64(0.6)
+    }
+
+    /// One cursor from its opening to its end; `None` if the index turned out to be another one than thought.
+    async fn pass(
+        &mut self,
+        limit: Option<Duration>,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Option<Pass>, StoreError> {
+        let rows = self.memory.pacer.rows();
+        let join = Join::make(
+            self.connection,
+            self.clock,
+            &self.config.index,
+            self.leftovers,
+            (self.memory.key_type, rows, limit),
+        )
+        .await?;
+        let Join { at, info, answer, mut cursor, busy, skew } = join;
+        self.count(2, busy);
+        if let Progress::Building(part) = info.progress {
+            cursor.close(self.connection).await?;
+            let text = format!(
+                "the index {} is still being built, {:.0} % are done; counts would be partial",
+                self.config.index,
+                part * 100.0
+            );
+            return Err(self.connection.faults().other(StoreErrorKind::IndexBuilding, &text));
+        }
+        if info.key_type != self.memory.key_type {
+            cursor.close(self.connection).await?;
+            self.memory.key_type = info.key_type;
+            return Ok(None);
+        }
+        sink.begin(at);
+        let mut tally = Tally::default();
+        let mut pause = self.deliver(&answer, busy, &mut tally, sink)?;
+        drop(answer);
+        while !cursor.is_drained() {
+            tokio::time::sleep(pause).await;
+            let (answer, busy) = cursor.read(self.connection, self.memory.pacer.rows()).await?;
+            self.count(1, busy);
+            pause = self.deliver(&answer, busy, &mut tally, sink)?;
+        }
+        Ok(Some(Pass { info, tally, skew }))
+    }
+
+    /// Hands over the rows of one answer, and says how long to pause after it.
+    fn deliver(
+        &mut self,
+        answer: &Value,
+        busy: Duration,
+        tally: &mut Tally,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Duration, StoreError> {
+        let command = crate::metrics::Command::Cursor;
+        let batch = Batch::read(self.connection.accept(command, answer)?, self.connection.faults())?;
+        let found = batch.deliver(sink, self.connection.faults())?;
+        tally.documents += found.documents;
+        tally.vanished += found.vanished;
+        Ok(self.memory.pacer.observe(u32::try_from(batch.len()).unwrap_or(u32::MAX), busy))
+    }
+
+    fn count(&mut self, commands: u64, busy: Duration) {
+        self.report.commands += commands;
+        self.report.busy += busy;
+        self.report.longest = self.report.longest.max(busy);
+    }
+
+    /// Whether rows are missing that were neither deleted nor rewritten while the scan ran.
+    ///
+    /// Each write takes a number, also that of a document which is there already; each document that goes away lowers
+    /// the count. So numbers taken less growth is how many documents were deleted or rewritten.
+    async fn is_cut(&mut self, pass: &Pass) -> Result<bool, StoreError> {
+        let missing =
+            pass.info.documents.saturating_sub(pass.tally.documents).saturating_sub(pass.tally.vanished);
+        if missing == 0 {
+            return Ok(false);
+        }
+        let now = Index::new(self.connection, &self.config.index).info().await?;
+        self.report.commands += 1;
+        let taken = now.last_number.saturating_sub(pass.info.last_number);
+        let gone = (pass.info.documents + taken).saturating_sub(now.documents);
+        Ok(missing > gone)
+    }
+
+    fn finish(mut self, pass: Pass) -> Result<ScanReport, StoreError> {
+        let Pass { info, tally, skew } = pass;
+        let index = &self.config.index;
+        if tally.documents == 0 && info.documents > 0 {
+            let text =
+                format!("the index {index} says that it has {} documents but gives none", info.documents);
+            let text = if tally.vanished > 0 { format!("{text}: {}", blanked(index)) } else { text };
+            return Err(self.connection.faults().other(StoreErrorKind::Partial, &text));
+        }
+        if tally.documents == 0 && info.key_type == KeyType::Hash {
+            let text = format!(
+                "the index {index} is made over hashes and holds none, and the platform's JSON documents are not in \
+                 it; run `FT.DROPINDEX {index}` (without DD), and Scout makes it anew"
+            );
+            return Err(self.connection.faults().other(StoreErrorKind::Refused, &text));
+        }
+        self.report.rows = tally.documents;
+        self.report.expected = info.documents;
+        self.report.findings = plan::findings(index, &info);
+        self.report.findings.extend(difference(index, &info, tally));
+        self.report.findings.extend(skewed(skew));
+        Ok(self.report)
+    }
+}
+
+fn blanked(index: &str) -> String {
+    format!(
+        "they cannot be opened, since they have expired, or since somebody queried the index from another database \
+         than 0; if it stays so, run `FT.DROPINDEX {index}` (without DD), and Scout makes it anew"
+    )
+}
+
+fn difference(index: &str, info: &IndexInfo, tally: Tally) -> Option<Finding> {
+    let missing = i128::from(info.documents) - i128::from(tally.documents);
+    if missing == 0 {
+        return None;
+    }
+    let count = u64::try_from(missing.unsigned_abs()).unwrap_or(u64::MAX);
+    let text = if missing < 0 {
+        format!("the scan found {count} documents more than the index {index} says it has")
+    } else if tally.vanished > 0 {
+        format!("{count} documents of the index {index} are not counted: {}", blanked(index))
+    } else {
+        format!(
+            "the scan found {count} documents fewer than the index {index} says it has; those that are deleted or \
+             rewritten while it runs are not found"
+        )
+    };
+    Some(Finding::new(FindingKind::Difference, count, text))
+}
+
+fn skewed(skew: Duration) -> Option<Finding> {
+    (skew > SKEW).then(|| {
+        let text = format!(
+            "the clocks of redis and of this machine are {:.1} s apart; times are taken from redis, so windows and \
+             answers may look shifted; keep both in step with NTP",
+            skew.as_secs_f64()
+        );
+        Finding::new(FindingKind::ClockSkew, 1, text)
+    })
+}
