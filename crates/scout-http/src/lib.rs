@@ -13,7 +13,8 @@
 //! let server = Server::bind(config, clock, None, Telemetry::new()).await?;
 //! let board = Board::new(std::time::Duration::from_secs(60));
 //! server.publisher().publish(board.publication());
-//! server.run(async { drop(tokio::signal::ctrl_c().await) }).await;
+//! let stop = std::future::pending();
+//! server.run(stop).await;
 //! # Ok(())
 //! # }
 //! ```

@@ -1,0 +1,11 @@
+//! The server on a real socket, asked in raw bytes.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail loudly")]
+
+mod caching;
+mod connections;
+mod contract;
+mod exposition;
+mod freshness;
+mod logs;
+mod pitch;
+mod support;
