@@ -1,1 +1,27 @@
-//! Scout.
+//! Scout's message store over one local file, so that Scout runs with nothing else installed.
+//!
+//! ```no_run
+//! use scout_core::{Clock, Message, MessageStore};
+//! use scout_embedded::{EmbeddedConfig, EmbeddedStore};
+//! use std::sync::Arc;
+//!
+//! # async fn example(clock: Arc<dyn Clock>) -> Result<(), Box<dyn std::error::Error>> {
+//! let store = EmbeddedStore::open(&EmbeddedConfig::new("/var/lib/scout"), Arc::clone(&clock))?;
+//! let message = Message::from_pitch(br#"{"title": "Backup", "message": "done"}"#, clock.now().wall)?;
+//! let receipt = store.submit(&message).await?;
+//! println!("on disk as {}", receipt.key);
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod document;
+mod entry;
+mod error;
+mod file;
+mod readers;
+mod store;
+mod writer;
+
+pub use config::EmbeddedConfig;
+pub use store::EmbeddedStore;
