@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use scout_bin::cli::{self, Dispatch};
+use scout_bin::command;
 use scout_bin::config::Environment;
-use scout_bin::logging;
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn main() -> ExitCode {
@@ -13,12 +13,5 @@ fn main() -> ExitCode {
         Dispatch::Done(exit) => return exit.into(),
         Dispatch::Run(invocation) => invocation,
     };
-    let loaded = match invocation.load(environment) {
-        Ok(loaded) => loaded,
-        Err(error) => return cli::refuse(&error).into(),
-    };
-    logging::install(loaded.settings.log);
-    logging::warn_all(&loaded.warnings);
-    tracing::error!(command = ?invocation.command, "this build has no service in it");
-    cli::Exit::Internal.into()
+    command::run(invocation, environment).into()
 }

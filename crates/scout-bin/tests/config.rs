@@ -107,7 +107,8 @@ mod layers {
         let mut overrides = Overrides::default();
         overrides.set("http.port", "4");
         let environment = environment(&[("REDIS_ADDR", "environment"), ("PORT", "3")]);
-        let loaded = load(&Sources { file: Some(path), environment, overrides }).unwrap();
+        let loaded =
+            load(&Sources { file: Some(path), environment, overrides, ..Sources::default() }).unwrap();
         assert_eq!(loaded.settings.interval.text, "10s");
         let address = RedisAddress::HostPort { host: "environment".to_owned(), port: 1 };
         assert_eq!(loaded.settings.redis.address, address);
@@ -121,7 +122,9 @@ mod layers {
         let mut overrides = Overrides::default();
         overrides.set("http.port", "4");
         let environment = environment(&[("REDIS_ADDR", "environment")]);
-        let loaded = load(&Sources { file: Some(path.clone()), environment, overrides }).unwrap();
+        let loaded =
+            load(&Sources { file: Some(path.clone()), environment, overrides, ..Sources::default() })
+                .unwrap();
         let of = |key: &str| {
             let row = loaded.effective.iter().find(|row| row.key == key).unwrap();
             (row.origin.to_string(), row.name.clone(), row.value.clone().unwrap_or_default())
@@ -400,7 +403,7 @@ mod bad_values {
         let mut overrides = Overrides::default();
         overrides.set("http.port", "65536");
         let environment = environment(&[("SCOUT_INTERVAL", "0s"), ("SCOUT_STALL_BUDGET", "-5ms")]);
-        let result = load(&Sources { file: Some(path), environment, overrides });
+        let result = load(&Sources { file: Some(path), environment, overrides, ..Sources::default() });
         assert_eq!(
             problems(result),
             [

@@ -16,8 +16,8 @@ Examples:
   scout config --sample > scout.toml         begin a configuration
   scout pitch --title Backup --message done  send one message
 
-Exit codes: 0 done or stopped as asked, 64 command line or configuration, 69 a peer is not there,
-70 a failure of Scout's own.";
+Exit codes: 0 done or stopped as asked, 64 command line or configuration, 65 messages refused or
+unreadable, 69 a peer is not there, 70 a failure of Scout's own.";
 
 const PITCH_EXAMPLES: &str = "\
 Examples:

@@ -10,6 +10,8 @@ pub enum Exit {
     Ok,
     /// The command line or the configuration cannot be used: 64.
     Usage,
+    /// Messages were refused, or could not be read: 65.
+    Data,
     /// What Scout needs, or talks to, is not there: 69.
     Unavailable,
     /// Scout itself failed: 70.
@@ -22,6 +24,7 @@ impl Exit {
         match self {
             Self::Ok => 0,
             Self::Usage => 64,
+            Self::Data => 65,
             Self::Unavailable => 69,
             Self::Internal => 70,
         }

@@ -27,6 +27,8 @@ pub struct Invocation {
     pub command: Command,
     /// `--config`.
     pub file: Option<PathBuf>,
+    /// What a command wants in place of the defaults.
+    pub defaults: Overrides,
     /// What the flags say; a command may add to it before it loads the settings.
     pub overrides: Overrides,
 }
@@ -41,6 +43,7 @@ impl Invocation {
         Ok(Self {
             command: parsed.command.unwrap_or_default(),
             file: parsed.config,
+            defaults: Overrides::default(),
             overrides: parsed.keys.0,
         })
     }
@@ -53,6 +56,7 @@ impl Invocation {
         crate::config::load(&Sources {
             file: self.file.clone(),
             environment,
+            defaults: self.defaults.clone(),
             overrides: self.overrides.clone(),
         })
     }

@@ -53,11 +53,13 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// The environment.
     pub environment: Environment,
+    /// What stands in place of the defaults: the weakest of all, as a program with habits of its own wants them.
+    pub defaults: Overrides,
     /// What overrides all of them.
     pub overrides: Overrides,
 }
 
-/// Values by path of key, stronger than any other: the command line's flags, or what an embedding program sets.
+/// Values by path of key: the command line's flags, or what an embedding program sets.
 #[derive(Clone, Default)]
 pub struct Overrides(std::collections::BTreeMap<String, String>);
 
@@ -124,8 +126,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let path = sources.file.clone().or_else(|| environment.get(keys::CONFIG_FILE_ENV).map(PathBuf::from));
     let file = path.as_deref().map(ConfigFile::read).unwrap_or_default();
 
-    let defaults: Texts =
+    let mut defaults: Texts =
         keys::ALL.iter().filter_map(|key| Some((key.info().path, key.info().default?.to_owned()))).collect();
+    defaults.extend(sources.defaults.texts());
     let layers = Layers::merge([
         (Layer::Default, &defaults),
         (Layer::File, &file.texts),
@@ -136,6 +139,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let mut reader = Reader::new(layers, path);
     reader.problems.extend(file.problems);
     reader.problems.extend(environment.problems());
+    reader.problems.extend(sources.defaults.problems());
     reader.problems.extend(sources.overrides.problems());
     reader.warnings.extend(environment.warnings());
     let settings = assemble::settings(&mut reader);

@@ -28,7 +28,8 @@ fn file_with(key: &dyn AnyKey) -> tempfile::NamedTempFile {
 
 /// What `http.pitch = true` needs, in the weakest possible place for each test.
 fn load_with(file: &tempfile::NamedTempFile, environment: Environment, overrides: Overrides) -> Loaded {
-    load(&Sources { file: Some(file.path().to_owned()), environment, overrides }).unwrap()
+    load(&Sources { file: Some(file.path().to_owned()), environment, overrides, ..Sources::default() })
+        .unwrap()
 }
 
 fn layer_of(loaded: &Loaded, key: &dyn AnyKey) -> Layer {

@@ -1,0 +1,151 @@
+//! The whole service as a value: started, stopped, and started again, inside any tokio program.
+
+mod clock;
+mod cycle;
+mod error;
+mod store;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use scout_core::{Clock, LedgerConfig, MessageStore};
+use scout_http::{BuildInfo, HttpConfig, HttpError, Server, Telemetry, Tokens};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{error, info};
+
+pub use clock::SystemClock;
+pub use error::AppError;
+pub(crate) use store::open as open_store;
+
+use crate::build_info::BUILD;
+use crate::config::{HttpSettings, Listen, Settings};
+use cycle::Cycles;
+
+/// A running Scout.
+///
+/// It owns its tasks and nothing else of the process: no logger, metrics recorder, TLS provider or signal handler is
+/// installed, so that several can run beside each other and beside whatever embeds them. For `rediss://` the embedding
+/// program installs a rustls provider; without one the start fails with a sentence. Dropping an `App` ends its tasks at
+/// once; [`App::stop`] lets requests in flight finish.
+#[derive(Debug)]
+pub struct App {
+    local_addr: SocketAddr,
+    store: Arc<dyn MessageStore>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl App {
+    /// Starts the service. When this returns, the listener is up; whether the store can be reached shows in `/ready`.
+    ///
+    /// # Errors
+    /// [`AppError`] if a setting cannot be put into effect: an address in use, a file that cannot be opened.
+    pub async fn start(settings: &Settings) -> Result<Self, AppError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let telemetry = Telemetry::new();
+        let store = store::open(settings, &clock, &telemetry).await?;
+        Self::start_with(settings, store, clock, telemetry).await
+    }
+
+    async fn start_with(
+        settings: &Settings,
+        store: Arc<dyn MessageStore>,
+        clock: Arc<dyn Clock>,
+        telemetry: Telemetry,
+    ) -> Result<Self, AppError> {
+        let ledger = LedgerConfig::new(settings.retention.ttl, settings.ledger_budget_bytes)
+            .map_err(AppError::Ledger)?;
+        let intake = settings.http.pitch.then(|| Arc::clone(&store));
+        let server = listen(settings, &clock, intake, &telemetry).await?;
+        let local_addr = server.local_addr();
+        info!(port = local_addr.port(), address = %local_addr.ip(), "server starting");
+        let cycles = Cycles::new(
+            Arc::clone(&store),
+            clock,
+            ledger,
+            settings.interval.period,
+            server.publisher(),
+            telemetry,
+        );
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(cycles.run(stopping.clone()));
+        tasks.spawn(server.run(stopped(stopping)));
+        info!(index = settings.redis.index, interval = %settings.interval.text, "aggregator started");
+        Ok(Self { local_addr, store, stop, tasks })
+    }
+
+    /// Where the server listens; the port is the real one where any free port was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The store, for a program that submits messages itself.
+    pub fn store(&self) -> Arc<dyn MessageStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// Waits until a part of the service ends without having been asked to, which only a bug makes it do.
+    pub async fn failed(&mut self) -> AppError {
+        match self.tasks.join_next().await {
+            Some(Err(error)) => AppError::Task(error),
+            Some(Ok(())) | None => AppError::Ended,
+        }
+    }
+
+    /// Stops accepting, lets requests in flight finish within the grace, and closes the store.
+    pub async fn stop(mut self) {
+        info!("shutting down...");
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                error!(error = %error, "a part of the service had panicked");
+            }
+        }
+        info!("shutdown complete");
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that whoever would say stop is gone.
+    drop(stopping.wait_for(|stop| *stop).await);
+}
+
+async fn listen(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    intake: Option<Arc<dyn MessageStore>>,
+    telemetry: &Telemetry,
+) -> Result<Server, AppError> {
+    let http = &settings.http;
+    let addresses: &[IpAddr] = match &http.listen {
+        Listen::Address(address) => &[*address],
+        // The first takes both families; a machine without IPv6 has only the second.
+        Listen::AllInterfaces => &[IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)],
+    };
+    let mut failure = None;
+    for address in addresses {
+        let config = http_config(settings, SocketAddr::new(*address, http.port));
+        match Server::bind(config, Arc::clone(clock), intake.clone(), telemetry.clone()).await {
+            Ok(server) => return Ok(server),
+            Err(error) => failure = Some(error),
+        }
+    }
+    failure.map_or(Err(AppError::Ended), |error: HttpError| Err(AppError::Http(error)))
+}
+
+fn http_config(settings: &Settings, listen: SocketAddr) -> HttpConfig {
+    let HttpSettings { tokens, max_connections, header_timeout, body_timeout, idle_timeout, .. } =
+        &settings.http;
+    let mut config = HttpConfig::new(listen);
+    config.tokens = Tokens::new(tokens.iter().map(|token| token.expose().to_owned()));
+    config.time_window.clone_from(&settings.interval.text);
+    config.build = BuildInfo { version: BUILD.version, commit: BUILD.commit, date: BUILD.date };
+    config.max_connections = *max_connections;
+    config.header_timeout = *header_timeout;
+    config.body_timeout = *body_timeout;
+    config.idle_timeout = *idle_timeout;
+    config.grace = settings.shutdown_grace;
+    config
+}

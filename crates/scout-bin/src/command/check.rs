@@ -1,0 +1,45 @@
+//! `scout check`: tries what the settings name, and says what it found.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use scout_core::{Clock, StoreError, StoreReport};
+use scout_http::Telemetry;
+
+use crate::app::{SystemClock, open_store};
+use crate::cli::Exit;
+use crate::config::Settings;
+
+/// Looks at the store without changing anything in it.
+pub(super) async fn run(settings: &Settings) -> Exit {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    match inspect(settings, &clock).await {
+        Ok(report) => {
+            print(&report);
+            Exit::Ok
+        }
+        Err(error) => {
+            drop(writeln!(io::stderr().lock(), "cannot use the store ({}): {error}", error.kind()));
+            Exit::Unavailable
+        }
+    }
+}
+
+async fn inspect(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<StoreReport, StoreError> {
+    let store = open_store(settings, clock, &Telemetry::new()).await?;
+    store.inspect().await
+}
+
+fn print(report: &StoreReport) {
+    let mut out = io::stdout().lock();
+    let width = report.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut lines: Vec<String> =
+        report.facts.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+    lines.push(String::new());
+    if report.findings.is_empty() {
+        lines.push("nothing to complain about".to_owned());
+    }
+    lines.extend(report.findings.iter().map(|finding| format!("{}: {}", finding.kind, finding.text)));
+    // A reader that has seen enough, such as `head`, is no failure.
+    drop(writeln!(out, "{}", lines.join("\n")));
+}

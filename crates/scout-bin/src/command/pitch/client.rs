@@ -1,0 +1,194 @@
+//! The sending side of `POST /pitch`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::cli::{Exit, PitchArgs};
+use crate::config::Settings;
+
+/// The limit for one message, from connecting to the end of the answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a message is tried that the receiver could not take at the moment.
+const ATTEMPTS: u32 = 5;
+
+/// The wait before the second attempt; doubles.
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+
+/// The most of an answer that is read.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+
+/// Why a message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PitchError {
+    #[error("--to {url:?} is not an http or https URL")]
+    Url { url: String },
+    #[error("the token cannot stand in a header")]
+    Token,
+    #[error("cannot prepare TLS: {0}")]
+    Tls(std::io::Error),
+    #[error("cannot reach {url}: {reason}")]
+    Unreachable { url: String, reason: String },
+    #[error("no answer from {url} within {TIMEOUT:?}")]
+    Timeout { url: String },
+    /// The receiver answered, and did not take it.
+    #[error("{status} {text}")]
+    Refused { status: StatusCode, text: String },
+    #[error("{url} wants a token, or another one ({status}); set AUTH_TOKEN or --token")]
+    Unauthorized { url: String, status: StatusCode },
+    #[error("cannot read {name}: {source}")]
+    Unreadable { name: String, source: std::io::Error },
+    #[error("line {number} is longer than 1 MiB, which no intake takes")]
+    LineTooLong { number: u64 },
+    #[error("cannot write the message as JSON: {0}")]
+    Json(serde_json::Error),
+    #[error("sending panicked: {0}")]
+    Panicked(tokio::task::JoinError),
+}
+
+impl PitchError {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Url { .. } | Self::Token | Self::Unauthorized { .. } => Exit::Usage,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Tls(_) => Exit::Unavailable,
+            Self::Refused { .. } | Self::Unreadable { .. } | Self::LineTooLong { .. } => Exit::Data,
+            Self::Json(_) | Self::Panicked(_) => Exit::Internal,
+        }
+    }
+}
+
+pub(super) struct Client {
+    http: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    url: Uri,
+    authorization: Option<HeaderValue>,
+}
+
+impl Client {
+    pub(super) fn new(arguments: &PitchArgs, settings: &Settings) -> Result<Self, PitchError> {
+        let to = arguments.to.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", settings.http.port));
+        let token = arguments.token.as_ref().or(settings.http.tokens.first());
+        let authorization = token
+            .map(|token| {
+                let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
+                if let Ok(value) = &mut value {
+                    value.set_sensitive(true);
+                }
+                value
+            })
+            .transpose()
+            .map_err(|_| PitchError::Token)?;
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(PitchError::Tls)?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { http, url: intake(&to)?, authorization })
+    }
+
+    /// Sends one message; again, with growing pauses, while the receiver says that it cannot take it now.
+    pub(super) async fn send(&self, body: Bytes) -> Result<(), PitchError> {
+        let mut pause = FIRST_RETRY;
+        for _ in 1..ATTEMPTS {
+            match self.try_send(body.clone()).await {
+                Err(PitchError::Refused { status, .. })
+                    if status == StatusCode::SERVICE_UNAVAILABLE
+                        || status == StatusCode::TOO_MANY_REQUESTS => {}
+                outcome => return outcome,
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.try_send(body).await
+    }
+
+    async fn try_send(&self, body: Bytes) -> Result<(), PitchError> {
+        let answered = tokio::time::timeout(TIMEOUT, self.exchange(body)).await;
+        answered.unwrap_or_else(|_| Err(PitchError::Timeout { url: self.url.to_string() }))
+    }
+
+    async fn exchange(&self, body: Bytes) -> Result<(), PitchError> {
+        let unreachable = |reason: String| PitchError::Unreachable { url: self.url.to_string(), reason };
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        request.uri_mut().clone_from(&self.url);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        let response = self.http.request(request).await.map_err(|error| unreachable(reason(&error)))?;
+        let status = response.status();
+        let answer = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        let answer = answer.map_err(|error| unreachable(error.to_string()))?.to_bytes();
+        match status {
+            _ if status.is_success() => Ok(()),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(PitchError::Unauthorized { url: self.url.to_string(), status })
+            }
+            _ => Err(PitchError::Refused { status, text: sentence(&answer) }),
+        }
+    }
+}
+
+/// The intake's address: with or without `/pitch`, with or without a slash at the end, all name the same.
+fn intake(to: &str) -> Result<Uri, PitchError> {
+    let base = to.trim_end_matches('/').trim_end_matches("/pitch").trim_end_matches('/');
+    let url = format!("{base}/pitch").parse::<Uri>().ok();
+    url.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
+        .ok_or_else(|| PitchError::Url { url: to.to_owned() })
+}
+
+/// What the client library knows is in the innermost source.
+fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The `message` or `error` of a JSON answer, else the answer's first line.
+fn sentence(answer: &[u8]) -> String {
+    let fields: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(answer).ok();
+    let named = fields.and_then(|fields| {
+        let text = fields.get("message").or_else(|| fields.get("error"))?;
+        text.as_str().map(str::to_owned)
+    });
+    named.unwrap_or_else(|| String::from_utf8_lossy(answer).lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_with_or_without_the_route_and_the_slash_names_the_same_intake() {
+        for to in ["http://a:1", "http://a:1/", "http://a:1/pitch", "http://a:1/pitch/"] {
+            assert_eq!(intake(to).unwrap(), "http://a:1/pitch", "{to}");
+        }
+        assert_eq!(intake("https://a/base").unwrap(), "https://a/base/pitch");
+    }
+
+    #[test]
+    fn what_is_no_http_url_is_refused_by_name() {
+        for to in ["", "a", "localhost:8080", "ftp://a", "http://"] {
+            let error = intake(to).unwrap_err().to_string();
+            assert!(error.contains(&format!("{to:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_repeats_the_receivers_own_sentence() {
+        assert_eq!(sentence(br#"{"status":"error","message":"Title is required"}"#), "Title is required");
+        assert_eq!(sentence(br#"{"error":"not found"}"#), "not found");
+        assert_eq!(sentence(b"plain\nsecond"), "plain");
+    }
+}

@@ -1,0 +1,87 @@
+//! `scout serve` and `scout demo`.
+
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tracing::error;
+
+use crate::app::{App, AppError, SystemClock};
+use crate::cli::{Command, Exit, Invocation};
+use crate::config::Settings;
+
+/// What the demo needs beyond the service: a folder that goes when it ends.
+pub(super) struct Demo {
+    folder: TempDir,
+}
+
+impl Demo {
+    /// Makes the folder and points the configuration at it, if the demo was asked for.
+    pub(super) fn prepare(invocation: &mut Invocation) -> io::Result<Option<Self>> {
+        if invocation.command != Command::Demo {
+            return Ok(None);
+        }
+        let folder = tempfile::Builder::new().prefix("scout-demo-").tempdir()?;
+        invocation.overrides.set("store.kind", "embedded");
+        invocation.overrides.set("store.data", folder.path().to_string_lossy());
+        invocation.defaults.set("interval", "1s");
+        invocation.defaults.set("http.listen", Ipv4Addr::LOCALHOST.to_string());
+        invocation.defaults.set("log.format", "text");
+        invocation.defaults.set("log.level", "warn");
+        Ok(Some(Self { folder }))
+    }
+
+    fn welcome(&self, at: SocketAddr, open: bool) {
+        let token = if open { "" } else { "  (with the header  Authorization: Bearer <AUTH_TOKEN>)" };
+        let text = format!(
+            "Scout is running over messages of its own, kept in {folder} until you press Ctrl-C.\n\n\
+             \x20 curl http://{at}/analytics/summary{token}\n\
+             \x20 curl http://{at}/analytics/systems\n\
+             \x20 curl http://{at}/analytics/alerts\n\
+             \x20 curl http://{at}/metrics\n\
+             \x20 curl http://{at}/pitch --json '{{\"title\": \"Hello\", \"message\": \"from curl\", \"severity\": \"error\"}}'\n\n",
+            folder = self.folder.path().display(),
+        );
+        // Nobody is left to tell when the terminal is gone.
+        drop(io::stdout().lock().write_all(text.as_bytes()));
+    }
+}
+
+/// Serves until it is told to stop.
+pub(super) async fn run(settings: &Settings, demo: Option<Demo>) -> Exit {
+    match serve(settings, demo.as_ref()).await {
+        Ok(()) => Exit::Ok,
+        Err(error) => {
+            error!(error = %error, "server error");
+            error.exit()
+        }
+    }
+}
+
+async fn serve(settings: &Settings, demo: Option<&Demo>) -> Result<(), AppError> {
+    // Before the service is up, so that a signal during the start is not missed.
+    let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
+    let mut app = App::start(settings).await?;
+    let mut helpers = JoinSet::new();
+    if let Some(demo) = demo {
+        demo.welcome(app.local_addr(), settings.http.tokens.is_empty());
+        helpers.spawn(crate::demo::write_messages(app.store(), Arc::new(SystemClock::new())));
+    }
+    let failed = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = app.failed() => Some(failure),
+    };
+    helpers.shutdown().await;
+    tokio::select! {
+        () = app.stop() => {}
+        // A second signal is for those who do not want to wait.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    failed.map_or(Ok(()), Err)
+}

@@ -1,0 +1,39 @@
+//! `scout demo`: the service over a store in a temporary folder, with messages coming in.
+
+mod scene;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scout_core::{Clock, MessageStore};
+use tokio::time::MissedTickBehavior;
+use tracing::warn;
+
+use scene::{PAST_MESSAGES, Scene};
+
+/// The time between two messages.
+const PERIOD: Duration = Duration::from_millis(200);
+
+/// Writes messages until it is dropped: first a day's worth of the past, then a few each second.
+///
+/// A message that the store refuses is said and passed over.
+pub(crate) async fn write_messages(store: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
+    let mut scene = Scene::new(clock.now().wall.unix_ms().unsigned_abs());
+    for _ in 0..PAST_MESSAGES {
+        let message = scene.past(clock.now());
+        submit(&*store, &message).await;
+    }
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let message = scene.next(clock.now());
+        submit(&*store, &message).await;
+    }
+}
+
+async fn submit(store: &dyn MessageStore, message: &scout_core::Message) {
+    if let Err(error) = store.submit(message).await {
+        warn!(error = %error, "the store refused a message of the demo");
+    }
+}

@@ -1,0 +1,103 @@
+//! The commands beside the service.
+
+use std::io::Write as _;
+
+use crate::scout::{Scout, command};
+
+async fn open_service() -> (tempfile::TempDir, Scout) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let scout =
+        Scout::start(&[("SCOUT_STORE", "embedded"), ("SCOUT_DATA", &data), ("SCOUT_INTERVAL", "1s")]).await;
+    (folder, scout)
+}
+
+#[tokio::test]
+async fn pitch_sends_one_message_from_its_flags() {
+    let (_folder, scout) = open_service().await;
+    let to = format!("http://127.0.0.1:{}", scout.port);
+    let arguments = [
+        "pitch",
+        "--to",
+        &to,
+        "--title",
+        "Backup",
+        "--message",
+        "done",
+        "--severity",
+        "SUCCESS",
+        "--system",
+        "nas",
+    ];
+    let output = command(&arguments, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(scout.counts(1).await["severityCounts"]["success"], 1);
+}
+
+#[tokio::test]
+async fn pitch_sends_the_good_lines_of_a_file_and_names_the_bad_ones() {
+    let (_folder, scout) = open_service().await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for number in 0..300 {
+        writeln!(file, r#"{{"title": "t{number}", "message": "m"}}"#).unwrap();
+    }
+    writeln!(file, "\n{{\"title\": \"no text\"}}\nnonsense").unwrap();
+    let to = format!("http://127.0.0.1:{}/pitch/", scout.port);
+    let output = command(&["pitch", file.path().to_str().unwrap(), "--to", &to], &[]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(65), "{told}");
+    assert!(told.contains("line 302: 400 Bad Request Message is required"), "{told}");
+    assert!(told.contains("line 303: 400 Bad Request Invalid JSON payload"), "{told}");
+    assert!(told.ends_with("300 sent, 2 refused\n"), "{told}");
+    scout.counts(300).await;
+}
+
+#[test]
+fn pitch_to_nobody_says_who_is_not_there() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let to = format!("http://127.0.0.1:{port}");
+    let output = command(&["pitch", "--to", &to, "--title", "t", "--message", "m"], &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains(&to) && told.contains("0 sent"), "{told}");
+}
+
+#[tokio::test]
+async fn check_says_what_it_found_in_redis() {
+    let redis = scout_testkit::redis().await;
+    let output = command(&["check"], &[("REDIS_URL", &redis.url())]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("messages"), "{told}");
+}
+
+#[test]
+fn check_says_that_nobody_is_there() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("redis://:hidden-word@127.0.0.1:{port}");
+    let output = command(&["check"], &[("REDIS_URL", &url)]).output().unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("unreachable") && told.contains(&port.to_string()), "{told}");
+    assert!(!told.contains("hidden-word"), "{told}");
+}
+
+#[tokio::test]
+async fn the_demo_serves_numbers_that_grow() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().display().to_string();
+    let mut scout = Scout::start_command(
+        &["demo"],
+        &[("TMPDIR", &folder), ("LOG_LEVEL", "info"), ("LOG_FORMAT", "json")],
+    )
+    .await;
+    let total = |scout: &Scout| {
+        let answer = scout.get("/analytics/summary");
+        (answer.status == 200).then(|| answer.json()["totalMessages"].as_u64().unwrap())
+    };
+    let first = scout.eventually("numbers", total).await;
+    scout.eventually("growth", |scout| total(scout).filter(|now| *now > first + 3)).await;
+    scout.signal("INT");
+    assert_eq!(scout.ended().await.code(), Some(0));
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+}

@@ -1,0 +1,196 @@
+//! What readers see while the store is in trouble.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use scout_testkit::{
+    Announce, Fault, FaultProxy, Generation, Generator, Modules, RedisServer, create_index, load,
+};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::scout::{Scout, request};
+
+const MESSAGES: usize = 500;
+const NOW_MS: i64 = 1_789_196_834_000;
+
+/// A server with messages that survive its end, and Scout in front of it.
+async fn scene() -> (RedisServer, Scout) {
+    let redis = RedisServer::builder().append_only().start().await.unwrap();
+    fill(&redis).await;
+    let scout = start(&redis.url()).await;
+    scout.counts(MESSAGES as u64).await;
+    (redis, scout)
+}
+
+async fn fill(redis: &RedisServer) {
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let documents: Vec<_> = Generator::tidy(11, NOW_MS).take(MESSAGES).collect();
+    load(&mut connection, &documents, Announce::On("messages")).await.unwrap();
+}
+
+async fn start(url: &str) -> Scout {
+    Scout::start(&[("REDIS_URL", url), ("SCOUT_INTERVAL", "1s"), ("SCOUT_REDIS_RESPONSE_TIMEOUT", "1s")])
+        .await
+}
+
+/// Reads the summary all the time, and keeps every total that is not the true one.
+struct Watch {
+    stop: Arc<AtomicBool>,
+    reading: JoinHandle<Vec<String>>,
+}
+
+impl Watch {
+    fn over(scout: &Scout) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, port) = (Arc::clone(&stop), scout.port);
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut false_answers = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                let answer = request(port, "GET", "/analytics/summary", &[], "");
+                let total = answer.json()["totalMessages"].as_u64();
+                if answer.status != 200 || total != Some(MESSAGES as u64) {
+                    false_answers.push(answer.body);
+                }
+            }
+            false_answers
+        });
+        Self { stop, reading }
+    }
+
+    async fn nothing_false(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let false_answers = self.reading.await.unwrap();
+        assert!(false_answers.is_empty(), "{false_answers:?}");
+    }
+}
+
+/// Everything that has to hold while cycles fail: the last good numbers, marked; not ready, with the reason.
+async fn is_marked_stale(scout: &Scout, reason: &[&str]) {
+    let summary = scout.answers("/analytics/summary", |answer| answer.json()["stale"] == true).await.json();
+    assert_eq!(summary["totalMessages"], MESSAGES);
+    assert!(summary["staleSince"].as_str().is_some_and(|since| since.ends_with('Z')), "{summary}");
+    let ready = scout.answers("/ready", |answer| answer.status == 503).await.json();
+    assert_eq!(ready["status"], "not ready");
+    let last_error = ready["lastError"].as_str().unwrap().to_lowercase();
+    assert!(reason.iter().any(|part| last_error.contains(part)), "{last_error}");
+    assert_eq!(scout.get("/health").status, 200);
+    assert_eq!(scout.get("/readyz").status, 200);
+    assert_eq!(scout.get("/livez").status, 200);
+    let metrics = scout.get("/metrics").body;
+    assert!(metrics.contains("\nhomerun2_scout_stale 1\n"), "{metrics}");
+    assert!(metrics.contains(&format!("\nhomerun2_scout_messages_total {MESSAGES}\n")), "{metrics}");
+}
+
+async fn heals(scout: &Scout) {
+    let summary = scout.counts(MESSAGES as u64).await;
+    assert!(summary.get("staleSince").is_none(), "{summary}");
+    scout.answers("/ready", |answer| answer.status == 200).await;
+    assert!(scout.get("/metrics").body.contains("\nhomerun2_scout_stale 0\n"));
+}
+
+#[tokio::test]
+async fn the_listener_is_up_before_redis_answers_and_shows_no_numbers_then() {
+    let redis = RedisServer::start().await.unwrap();
+    let proxy = FaultProxy::before(&redis.url()).await.unwrap();
+    proxy.set(Fault::BlackHole).await;
+    let scout = start(&proxy.url(&redis.url())).await;
+    assert_eq!(scout.get("/health").status, 200);
+    assert_eq!(scout.get("/livez").status, 200);
+    assert_eq!(scout.get("/readyz").status, 503);
+    assert_eq!(scout.get("/ready").status, 503);
+    for view in ["summary", "systems", "alerts"] {
+        let answer = scout.get(&format!("/analytics/{view}"));
+        assert_eq!(answer.status, 503, "{view}");
+        assert!(answer.head.contains("\r\nretry-after: "), "{}", answer.head);
+    }
+    proxy.set(Fault::None).await;
+    scout.counts(0).await;
+}
+
+#[tokio::test]
+async fn a_killed_redis_leaves_the_last_numbers_marked_and_heals_when_it_is_back() {
+    let (mut redis, scout) = scene().await;
+    let watch = Watch::over(&scout);
+    redis.kill().unwrap();
+    is_marked_stale(&scout, &["connect", "refused", "reset", "broken"]).await;
+    redis.restart().await.unwrap();
+    heals(&scout).await;
+    watch.nothing_false().await;
+}
+
+#[tokio::test]
+async fn a_redis_that_stops_answering_leaves_the_last_numbers_marked_and_heals() {
+    let (redis, scout) = scene().await;
+    let watch = Watch::over(&scout);
+    redis.pause().unwrap();
+    is_marked_stale(&scout, &["time", "answer"]).await;
+    redis.resume().unwrap();
+    heals(&scout).await;
+    watch.nothing_false().await;
+}
+
+#[tokio::test]
+async fn a_dropped_index_is_made_again_and_never_shows_a_false_zero() {
+    let (redis, scout) = scene().await;
+    let watch = Watch::over(&scout);
+    let mut connection = redis.connection().await.unwrap();
+    let () = redis::cmd("FT.DROPINDEX").arg("messages").query_async(&mut connection).await.unwrap();
+    let successes = |scout: &Scout| scout.logged("aggregation cycle complete").len();
+    let before = successes(&scout);
+    scout.eventually("two more cycles", |scout| (successes(scout) >= before + 2).then_some(())).await;
+    heals(&scout).await;
+    watch.nothing_false().await;
+}
+
+#[tokio::test]
+async fn a_changed_password_is_told_without_the_password_and_heals_when_it_is_changed_back() {
+    let mut redis = RedisServer::builder().append_only().password("first-secret").start().await.unwrap();
+    fill(&redis).await;
+    let scout = start(&redis.url()).await;
+    scout.counts(MESSAGES as u64).await;
+    let watch = Watch::over(&scout);
+    redis.restart_with(|builder| builder.password("second-secret")).await.unwrap();
+    is_marked_stale(&scout, &["password", "wrongpass", "noauth", "authenti"]).await;
+    redis.restart_with(|builder| builder.password("first-secret")).await.unwrap();
+    heals(&scout).await;
+    watch.nothing_false().await;
+    let seen = [scout.lines().join("\n"), scout.get("/ready").body, scout.get("/metrics").body].join("\n");
+    assert!(!seen.contains("first-secret") && !seen.contains("second-secret"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_redis_that_lost_its_modules_leaves_the_last_numbers_marked_and_heals() {
+    let (mut redis, scout) = scene().await;
+    let watch = Watch::over(&scout);
+    // A server without the modules cannot load their data, so this one starts empty, elsewhere on disk.
+    redis.restart_with(|builder| builder.modules(Modules::None).config("appenddirname plain")).await.unwrap();
+    is_marked_stale(&scout, &["module"]).await;
+    redis
+        .restart_with(|builder| builder.modules(Modules::SearchAndJson).config("appenddirname appendonlydir"))
+        .await
+        .unwrap();
+    heals(&scout).await;
+    watch.nothing_false().await;
+}
+
+#[tokio::test]
+async fn an_emptied_redis_really_is_zero() {
+    let (redis, scout) = scene().await;
+    let mut connection = redis.connection().await.unwrap();
+    let () = redis::cmd("FLUSHALL").query_async(&mut connection).await.unwrap();
+    let summary = scout.counts(0).await;
+    assert_eq!(summary["severityCounts"], Value::Object(serde_json::Map::new()));
+}
+
+#[tokio::test]
+async fn a_stop_while_redis_hangs_ends_within_the_grace() {
+    let (redis, mut scout) = scene().await;
+    redis.pause().unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    scout.signal("TERM");
+    assert_eq!(scout.ended().await.code(), Some(0));
+    redis.resume().unwrap();
+}

@@ -1,0 +1,13 @@
+//! The real binary, as its operator meets it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests show behaviour by failing loudly, their helpers too"
+)]
+
+mod commands;
+mod faults;
+mod lifecycle;
+mod numbers;
+mod scout;
