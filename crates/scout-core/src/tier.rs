@@ -44,7 +44,7 @@ impl Slot {
 
     /// The first moment after the slot.
     pub(crate) fn end(self) -> WallTime {
-        WallTime::from_unix_ms(self.start_ms + self.width_ms)
+        WallTime::from_unix_ms(self.start_ms.saturating_add(self.width_ms))
     }
 }
 
@@ -88,7 +88,7 @@ impl Grid {
     /// Where an event of that time belongs.
     pub(crate) fn place(&self, event: WallTime) -> Place {
         let event_ms = event.unix_ms();
-        if event_ms > WallTime::from_unix_ms(self.now_ms).plus(AHEAD).unix_ms() {
+        if event_ms > self.now_ms.saturating_add(millis(AHEAD)) {
             return Place::Ahead;
         }
         TIERS.iter().zip(self.starts_ms).find(|(_, start)| event_ms >= *start).map_or(
@@ -113,20 +113,28 @@ impl Grid {
         WallTime::from_unix_ms(self.now_ms)
     }
 
-    /// How many slots a grid over so long a retention can have at most.
+    /// How many slots a grid over so long a retention can have at most, whatever the present.
     pub(crate) fn max_slots(retention: Duration) -> usize {
         let grid = Self::new(WallTime::from_unix_ms(0), retention);
-        let mut end = i64::try_from(AHEAD.as_millis()).unwrap_or(i64::MAX);
+        let mut end = millis(AHEAD);
         let mut slots = 0;
-        for (tier, start) in TIERS.iter().zip(grid.starts_ms) {
-            // Two more for the alignment at both ends.
-            slots += (end - start).max(0) / tier.width_ms + 2;
+        for (index, (tier, start)) in TIERS.iter().zip(grid.starts_ms).enumerate() {
+            // A tier begins at a slot of the next coarser one, so it may be longer by nearly one of those.
+            let coarser = TIERS.get(index + 1).unwrap_or(tier);
+            slots += ((end - start).max(0) + coarser.width_ms) / tier.width_ms + 1;
             end = end.min(start);
         }
         usize::try_from(slots).unwrap_or(usize::MAX)
     }
 }
 
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
 fn align(ms: i64, width_ms: i64) -> i64 {
     ms.saturating_sub(ms.rem_euclid(width_ms))
 }
+
+#[cfg(test)]
+mod tests;
