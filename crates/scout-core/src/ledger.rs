@@ -230,8 +230,9 @@ impl Ledger {
         if let Some(id) = self.systems.find(name) {
             return id;
         }
-        // A name is of use only with a cell to count it in.
-        if name.len() > MAX_NAME_BYTES || !self.has_room(name_cost(name) + 2 * CELL_BYTES) {
+        // A name is of use only with cells to count it in: one in a slot, which may have to be made, and one in the totals.
+        let needed = name_cost(name) + SLOT_BYTES + 2 * CELL_BYTES;
+        if name.len() > MAX_NAME_BYTES || !self.has_room(needed) {
             return NameId::FOLDED;
         }
         self.used_bytes += name_cost(name);
