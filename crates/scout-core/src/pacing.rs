@@ -1,5 +1,6 @@
 //! How large a step may be, and how long to pause after it, so that nobody else feels the work.
 
+use std::ops::Range;
 use std::time::Duration;
 
 /// The part of the stall budget that a step aims at; the rest is for steps that turn out dearer than expected.
@@ -10,6 +11,9 @@ const DECAY: f64 = 0.125;
 
 /// How much larger than the one before a step may be.
 const GROWTH: u32 = 2;
+
+/// The least and the largest part of the store's time.
+const SHARE: Range<f64> = 0.001..0.5;
 
 /// What a step must keep to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +29,9 @@ impl PacePolicy {
     /// The share is brought between 0.1 % and one half: never more than half, so that a pause is at least as long as
     /// the step before it. At least one row is allowed.
     pub fn new(stall_budget: Duration, share: f64, max_rows: u32) -> Self {
-        Self { stall_budget, share: share.clamp(0.001, 0.5), max_rows: max_rows.max(1) }
+        // What is no number would come through `clamp`.
+        let share = if share.is_nan() { SHARE.start } else { share.clamp(SHARE.start, SHARE.end) };
+        Self { stall_budget, share, max_rows: max_rows.max(1) }
     }
 
     /// The longest that one command may occupy the store.
@@ -84,6 +90,7 @@ impl Pacer {
         )]
         let affordable = (aim / self.row_nanos.max(1.0)) as u32;
         self.rows = affordable.min(self.rows.saturating_mul(GROWTH)).clamp(1, self.policy.max_rows);
-        busy.mul_f64((1.0 - self.policy.share) / self.policy.share)
+        let pause = busy.as_secs_f64() * (1.0 - self.policy.share) / self.policy.share;
+        Duration::try_from_secs_f64(pause).unwrap_or(Duration::MAX)
     }
 }
