@@ -40,10 +40,12 @@ pub enum NotReady {
 }
 
 impl Publication {
-    /// Whether the store has an index that can be counted; known from the last cycle.
+    /// Whether the store has an index that can be counted, as far as is known: a query that was not answered in
+    /// time, or not whole, had one.
     pub fn index_ready(&self) -> bool {
-        match &self.last_error {
-            Some((StoreErrorKind::IndexMissing | StoreErrorKind::IndexBuilding, _)) => false,
+        match self.last_error.as_ref().map(|(kind, _)| kind) {
+            Some(StoreErrorKind::IndexMissing | StoreErrorKind::IndexBuilding) => false,
+            Some(StoreErrorKind::Timeout | StoreErrorKind::Partial) => true,
             _ => self.last_success.is_some(),
         }
     }
