@@ -30,7 +30,7 @@ impl Demo {
         invocation.defaults.set("interval", "1s");
         invocation.defaults.set("http.listen", Ipv4Addr::LOCALHOST.to_string());
         invocation.defaults.set("log.format", "text");
-        invocation.defaults.set("log.level", "warn");
+        invocation.defaults.set("log.level", "error");
         Ok(Some(Self { folder }))
     }
 
