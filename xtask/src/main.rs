@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a developer of Scout runs. Each command has its own file.
 #![expect(clippy::print_stderr, reason = "talks to a developer at a terminal")]
 
+mod bench_http;
 mod redis;
 mod test;
 
@@ -19,12 +20,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    BenchHttp(bench_http::BenchHttp),
     Redis(redis::Redis),
     Test(test::Test),
 }
 
 fn main() -> ExitCode {
     let outcome: io::Result<ExitCode> = match Arguments::parse().command {
+        Command::BenchHttp(bench) => bench_http::run(&bench),
         Command::Redis(redis) => redis::run(&redis),
         Command::Test(test) => test::run(&test),
     };

@@ -1,0 +1,225 @@
+//! `cargo xtask bench-http`: what a request costs the real binary.
+
+mod client;
+mod process;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+
+use client::Client;
+use process::Server;
+
+/// Measures the CPU time that a request costs the service, with a bare hyper that answers the same bytes beside it.
+///
+/// Both run as processes of their own over loopback, with the embedded store behind the service, and are asked in
+/// turns, so that whatever else the machine does meets both. CPU time is user and system time as `/proc` tells it.
+#[derive(Debug, Args)]
+pub(crate) struct BenchHttp {
+    /// Requests for each cached answer; scrapes and pitches are a tenth as many.
+    #[arg(long, default_value_t = 200_000)]
+    requests: usize,
+    /// Measure binaries that are built already, in `target/release`.
+    #[arg(long)]
+    no_build: bool,
+}
+
+/// How often the servers take turns.
+const TURNS: usize = 5;
+
+/// Messages in the store while it is measured, of this many systems.
+const MESSAGES: usize = 2_000;
+const SYSTEMS: usize = 40;
+
+const BODY: &str = "{\"title\":\"Deployment finished\",\"message\":\"payments is at revision 7c1f2e and healthy\",\
+                    \"severity\":\"success\",\"author\":\"bench\",\"system\":\"flux\",\"tags\":\"bench,deployment\"}";
+
+/// A request that is measured.
+struct Case {
+    name: &'static str,
+    request: String,
+    /// One in how many of the asked number.
+    share: usize,
+    /// The most that it should cost.
+    aim: Aim,
+}
+
+enum Aim {
+    /// So many times the bare server's.
+    Ratio(f64),
+    Micros(f64),
+}
+
+/// What a request cost, in microseconds of CPU time.
+struct Cost {
+    scout: f64,
+    bare: f64,
+}
+
+pub(crate) fn run(bench: &BenchHttp) -> io::Result<ExitCode> {
+    if !bench.no_build {
+        build()?;
+    }
+    let folder = Folder::new()?;
+    seed(&folder.0)?;
+    let scout = start(&folder.0, "1h")?;
+    let first_answer = scout.first_answer();
+    await_snapshot(&scout)?;
+    let resident = scout.resident_bytes()?;
+    let mut table = format!(
+        "first answer {:.1} ms after the start, {:.1} MB resident with {MESSAGES} messages counted\n\n\
+         {:<20} {:>9} {:>9} {:>7}   aim\n",
+        first_answer.as_secs_f64() * 1e3,
+        bytes_to_mb(resident),
+        "µs of CPU/request",
+        "scout",
+        "bare",
+        "ratio",
+    );
+    for case in cases() {
+        let cost = measure(&scout, &case, bench.requests / case.share, &folder.0)?;
+        let ratio = cost.scout / cost.bare;
+        let (aim, met) = match case.aim {
+            Aim::Ratio(most) => (format!("{most:.2} times bare"), ratio <= most),
+            Aim::Micros(most) => (format!("{most:.0} µs"), cost.scout <= most),
+        };
+        let verdict = if met { "met" } else { "missed" };
+        let Cost { scout, bare } = cost;
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "{:<20} {scout:>9.2} {bare:>9.2} {ratio:>7.2}   {aim}: {verdict}", case.name);
+    }
+    io::stdout().lock().write_all(table.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cases() -> Vec<Case> {
+    let get = |name: &'static str, path: &str, headers: &str| Case {
+        name,
+        request: format!("GET {path} HTTP/1.1\r\nhost: scout\r\n{headers}\r\n"),
+        share: 1,
+        aim: Aim::Ratio(1.1),
+    };
+    let scrape = |case: Case| Case { share: 10, aim: Aim::Micros(50.0), ..case };
+    vec![
+        get("/analytics/summary", "/analytics/summary", ""),
+        get("/analytics/systems", "/analytics/systems", ""),
+        get("/analytics/alerts", "/analytics/alerts", ""),
+        get("/health", "/health", ""),
+        scrape(get("/metrics", "/metrics", "")),
+        scrape(get("/metrics, gzip", "/metrics", "accept-encoding: gzip\r\n")),
+        Case { name: "POST /pitch", request: pitch(BODY), share: 10, aim: Aim::Micros(30.0) },
+    ]
+}
+
+fn pitch(body: &str) -> String {
+    format!("POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn build() -> io::Result<()> {
+    for what in [["-p", "scout-bin", "--bin", "scout"], ["-p", "scout-benches", "--example", "bare_hyper"]] {
+        let status = Command::new("cargo").args(["build", "--release"]).args(what).status()?;
+        if !status.success() {
+            return Err(io::Error::other("the build failed"));
+        }
+    }
+    Ok(())
+}
+
+/// Fills a store, by the front door.
+fn seed(folder: &Path) -> io::Result<()> {
+    let scout = start(folder, "1h")?;
+    let mut client = Client::connect(scout.address())?;
+    for round in 0..MESSAGES / SYSTEMS {
+        let requests = (0..SYSTEMS).map(|system| {
+            let severity = ["info", "success", "warning", "error", "critical"][(round + system) % 5];
+            pitch(&BODY.replace("\"flux\"", &format!("\"cluster-{system:02}\"")).replace("success", severity))
+        });
+        client.ask(&requests.collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn start(folder: &Path, interval: &str) -> io::Result<Server> {
+    let mut command = Command::new(release("scout")?);
+    command.arg("serve").env_clear().envs([
+        ("SCOUT_STORE", "embedded"),
+        ("SCOUT_INTERVAL", interval),
+        ("SCOUT_LISTEN", "127.0.0.1"),
+        ("LOG_LEVEL", "error"),
+    ]);
+    command.env("SCOUT_DATA", folder.join("store"));
+    Server::start_at_free_port(command)
+}
+
+fn await_snapshot(scout: &Server) -> io::Result<()> {
+    let request = "GET /readyz HTTP/1.1\r\nhost: scout\r\n\r\n".to_owned();
+    let mut client = Client::connect(scout.address())?;
+    for _ in 0..500 {
+        if client.one(&request)?.starts_with(b"HTTP/1.1 200") {
+            return Ok(());
+        }
+        #[expect(clippy::disallowed_methods, reason = "nothing here is asynchronous")]
+        thread::sleep(Duration::from_millis(20));
+    }
+    Err(io::Error::new(io::ErrorKind::TimedOut, "the service counts nothing"))
+}
+
+/// Asks both servers in turns.
+fn measure(scout: &Server, case: &Case, requests: usize, folder: &Path) -> io::Result<Cost> {
+    let mut client = Client::connect(scout.address())?;
+    let canned = folder.join("answer");
+    fs::write(&canned, client.one(&case.request)?)?;
+    let mut command = Command::new(release("examples/bare_hyper")?);
+    command.arg(&canned);
+    let bare = Server::start_that_says_where(command)?;
+    let mut bare_client = Client::connect(bare.address())?;
+    let batch = vec![case.request.clone(); client::CONNECTIONS];
+    let rounds = (requests / TURNS / batch.len()).max(1);
+    let (mut scout_time, mut bare_time) = (Duration::ZERO, Duration::ZERO);
+    for turn in 0..=TURNS {
+        let ours = scout.cpu_time_of(|| (0..rounds).try_for_each(|_| client.ask(&batch)))?;
+        let theirs = bare.cpu_time_of(|| (0..rounds).try_for_each(|_| bare_client.ask(&batch)))?;
+        // The first turn warms both up.
+        if turn > 0 {
+            scout_time += ours;
+            bare_time += theirs;
+        }
+    }
+    let asked = u32::try_from(rounds * batch.len() * TURNS).unwrap_or(u32::MAX);
+    let micros = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(asked);
+    Ok(Cost { scout: micros(scout_time), bare: micros(bare_time) })
+}
+
+/// A program in the release folder, which stands beside the one that this very program was built into.
+fn release(program: &str) -> io::Result<PathBuf> {
+    let target = std::env::current_exe()?.ancestors().nth(2).map(Path::to_owned).unwrap_or_default();
+    Ok(target.join("release").join(program))
+}
+
+fn bytes_to_mb(bytes: u64) -> f64 {
+    Duration::from_micros(bytes).as_secs_f64()
+}
+
+/// A folder that goes when the measurement ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("scout-bench-http-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is in the system's folder for such things.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
