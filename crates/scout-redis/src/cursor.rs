@@ -122,3 +122,6 @@ impl Drop for Cursor<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

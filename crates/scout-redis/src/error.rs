@@ -69,6 +69,8 @@ const MEANINGS: &[(Phrase, StoreErrorKind)] = &[
 
 /// What the text of an error answer means.
 pub(crate) fn kind_of(text: &str) -> StoreErrorKind {
+    // EXEC that was refused itself wraps the reason.
+    let text = text.strip_prefix("EXECABORT Transaction discarded because of: ").unwrap_or(text);
     let lower = text.to_ascii_lowercase();
     MEANINGS
         .iter()
@@ -197,5 +199,7 @@ fn hint(kind: StoreErrorKind) -> Option<&'static str> {
     }
 }
 
+#[cfg(test)]
+mod provoked;
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,8 @@ use crate::info::{IndexInfo, Progress};
 use crate::metrics::Command;
 use crate::plan;
 
-/// How often an index that was just made is looked at, and how often at most, until it holds what was there before:
-/// a small platform gets its first numbers at once, a large one with a later cycle.
+/// How often an index under construction is looked at, and how often at most: a small platform gets its first numbers
+/// at once, a large one with a later cycle.
 const LOOK: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 50;
 
@@ -38,7 +38,7 @@ impl<'a> Index<'a> {
         IndexInfo::read(answer).ok_or_else(form)
     }
 
-    /// Makes it, unless somebody else was faster, and gives it a moment to take in what is there.
+    /// Makes it, unless somebody else was faster.
     pub(crate) async fn make(&self) -> Result<(), StoreError> {
         tracing::info!(index = self.name, "redisearch index not found, creating");
         let answers = self.connection.send(Command::Create, vec![plan::create(self.name)]).await?;
@@ -53,14 +53,20 @@ impl<'a> Index<'a> {
                 },
             }
         }
-        for _ in 0..LOOKS {
-            match self.info().await {
-                Ok(info) if info.progress == Progress::Built => break,
-                Ok(_) => tokio::time::sleep(LOOK).await,
-                Err(error) => return Err(error),
-            }
-        }
         Ok(())
+    }
+
+    /// Gives an index under construction a moment to be done; how far it is, if it needs longer.
+    pub(crate) async fn settle(&self) -> Result<Progress, StoreError> {
+        let mut progress = self.info().await?.progress;
+        for _ in 0..LOOKS {
+            if progress == Progress::Built {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+            progress = self.info().await?.progress;
+        }
+        Ok(progress)
     }
 
     /// The index is what is missing; that it could not be made is why.

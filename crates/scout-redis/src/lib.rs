@@ -45,6 +45,8 @@ mod rows;
 mod scan;
 mod store;
 mod submit;
+#[cfg(test)]
+mod testing;
 mod transport;
 mod value;
 

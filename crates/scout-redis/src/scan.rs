@@ -49,7 +49,16 @@ pub(crate) struct Scan<'a> {
     pub(crate) report: ScanReport,
 }
 
-/// A cursor that was drained.
+/// What a pass came to.
+enum Outcome {
+    /// The cursor was drained.
+    Drained(Pass),
+    /// The index does not hold all documents yet.
+    Building,
+    /// The index is another one than thought.
+    Other,
+}
+
 struct Pass {
     info: IndexInfo,
     tally: Tally,
@@ -64,7 +73,7 @@ impl Scan<'_> {
         let mut changes = 0;
         loop {
             match self.pass(limit, sink).await {
-                Ok(Some(pass)) => {
+                Ok(Outcome::Drained(pass)) => {
                     if limit.is_some() && self.is_cut(&pass).await? {
                         tracing::warn!(
                             index = self.config.index,
@@ -77,14 +86,20 @@ impl Scan<'_> {
                     }
                     return self.finish(pass);
                 }
-                Ok(None) if changes < CHANGES => changes += 1,
-                Ok(None) => {
+                Ok(_) if changes == CHANGES => {
                     let text = "the index is made anew again and again while it is scanned";
                     return Err(self.connection.faults().other(StoreErrorKind::IndexMissing, text));
                 }
+                Ok(Outcome::Building) => {
+                    changes += 1;
+                    if let Progress::Building(part) = self.index().settle().await? {
+                        return Err(self.building(part));
+                    }
+                }
+                Ok(Outcome::Other) => changes += 1,
                 Err(error) if error.kind() == StoreErrorKind::IndexMissing && changes < CHANGES => {
                     changes += 1;
-                    Index::new(self.connection, &self.config.index).make().await?;
+                    self.index().make().await?;
                 }
                 // The server's own limit, or a cursor that it closed early: without a limit it has no reason to.
                 Err(error)
@@ -99,18 +114,31 @@ impl Scan<'_> {
         }
     }
 
+    fn index(&self) -> Index<'_> {
+        Index::new(self.connection, &self.config.index)
+    }
+
+    fn building(&self, part: f64) -> StoreError {
+        let text = format!(
+            "the index {} is still being built, {:.0} % are done; counts would be partial",
+            self.config.index,
+            part * 100.0
+        );
+        self.connection.faults().other(StoreErrorKind::IndexBuilding, &text)
+    }
+
     /// The time after which Redis ends a step by itself. It looks at the clock between some hundred rows only, and
     /// counts whole milliseconds, so this leaves room below the stall budget.
     fn step_limit(&self) -> Duration {
         self.config.stall_budget.mul_f64(0.6)
     }
 
-    /// One cursor from its opening to its end; `None` if the index turned out to be another one than thought.
+    /// One cursor from its opening to its end.
     async fn pass(
         &mut self,
         limit: Option<Duration>,
         sink: &mut dyn ScanSink,
-    ) -> Result<Option<Pass>, StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let rows = self.memory.pacer.rows();
         let join = Join::make(
             self.connection,
@@ -122,19 +150,14 @@ impl Scan<'_> {
         .await?;
         let Join { at, info, answer, mut cursor, busy, skew } = join;
         self.count(2, busy);
-        if let Progress::Building(part) = info.progress {
+        if info.progress != Progress::Built {
             cursor.close(self.connection).await?;
-            let text = format!(
-                "the index {} is still being built, {:.0} % are done; counts would be partial",
-                self.config.index,
-                part * 100.0
-            );
-            return Err(self.connection.faults().other(StoreErrorKind::IndexBuilding, &text));
+            return Ok(Outcome::Building);
         }
         if info.key_type != self.memory.key_type {
             cursor.close(self.connection).await?;
             self.memory.key_type = info.key_type;
-            return Ok(None);
+            return Ok(Outcome::Other);
         }
         sink.begin(at);
         let mut tally = Tally::default();
@@ -146,7 +169,7 @@ impl Scan<'_> {
             self.count(1, busy);
             pause = self.deliver(&answer, busy, &mut tally, sink)?;
         }
-        Ok(Some(Pass { info, tally, skew }))
+        Ok(Outcome::Drained(Pass { info, tally, skew }))
     }
 
     /// Hands over the rows of one answer, and says how long to pause after it.
@@ -181,7 +204,7 @@ impl Scan<'_> {
         if missing == 0 {
             return Ok(false);
         }
-        let now = Index::new(self.connection, &self.config.index).info().await?;
+        let now = self.index().info().await?;
         self.report.commands += 1;
         let taken = now.last_number.saturating_sub(pass.info.last_number);
         let gone = (pass.info.documents + taken).saturating_sub(now.documents);

@@ -69,6 +69,10 @@ const TEXTS: &[(&str, Kind)] = &[
     ("NOGROUP No such key 'messages' or consumer group 'g' in XREADGROUP with GROUP option", Kind::Refused),
     ("BUSYGROUP Consumer Group name already exists", Kind::Refused),
     ("ERR The XGROUP subcommand requires the key to exist.", Kind::Refused),
+    (
+        "EXECABORT Transaction discarded because of: NOPERM User u1 has no permissions to run the 'exec' command",
+        Kind::Permission,
+    ),
     ("EXECABORT Transaction discarded because of previous errors.", Kind::Refused),
     ("", Kind::Refused),
 ];

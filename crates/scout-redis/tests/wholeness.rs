@@ -1,0 +1,182 @@
+//! What a scan gives is whole, or it says that it is not.
+
+mod common;
+
+use common::{MachineClock, documents, failure, plain, run, scan, store, write};
+use scout_core::{FindingKind, ScanSink, StoreErrorKind};
+use scout_core::{MessageStore, Row, WallTime};
+use scout_redis::{Protocol, RedisConfig, RedisStore};
+use scout_testkit::{RedisServer, index_info};
+
+#[tokio::test]
+async fn an_index_that_was_blanked_from_another_database_is_an_error_and_not_zero() {
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let redis = scout_testkit::redis().await;
+        let mut config = RedisConfig::from_url(&redis.url()).unwrap();
+        config.protocol = protocol;
+        let store = store(config);
+        let mut connection = redis.connection().await.unwrap();
+        write(&mut connection, 20).await;
+        assert_eq!(documents(&store).await, 20);
+        let mut stranger = redis.connection().await.unwrap();
+        run(&mut stranger, &["SELECT", "1"]).await;
+        run(&mut stranger, &["FT.AGGREGATE", "messages", "*", "LOAD", "1", "@severity"]).await;
+        let error = failure(&store).await;
+        assert_eq!(error.kind(), StoreErrorKind::Partial);
+        assert!(error.to_string().contains("another database"), "{error}");
+        // Newer documents are fine, so that from now on something can be counted: with what is missing.
+        write_more(&mut connection).await;
+        let (_, report) = scan(&store).await.unwrap();
+        assert_eq!((report.rows, report.difference()), (1, -20));
+        let finding = report.findings.iter().find(|finding| finding.kind == FindingKind::Difference).unwrap();
+        assert_eq!(finding.count, 20);
+        run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+        assert_eq!(documents(&store).await, 21);
+    }
+}
+
+async fn write_more(connection: &mut redis::aio::MultiplexedConnection) {
+    run(connection, &["JSON.SET", "more", ".", r#"{"severity":"info"}"#]).await;
+}
+
+#[tokio::test]
+async fn documents_that_expired_are_not_counted_and_reported() {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    let store = plain(&redis.url());
+    write(&mut connection, 20).await;
+    assert_eq!(documents(&store).await, 20);
+    run(&mut connection, &["DEBUG", "SET-ACTIVE-EXPIRE", "0"]).await;
+    for number in 0..5 {
+        run(&mut connection, &["PEXPIRE", &format!("{number:08}-s{number}"), "1"]).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let (_, report) = scan(&store).await.unwrap();
+    assert_eq!((report.rows, report.expected, report.difference()), (15, 20, -5));
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!((report.findings[0].kind, report.findings[0].count), (FindingKind::Difference, 5));
+}
+
+/// Deletes or rewrites documents as soon as a scan has begun.
+struct Meddler<'a> {
+    begun: u32,
+    rows: u64,
+    started: &'a tokio::sync::Notify,
+}
+
+impl ScanSink for Meddler<'_> {
+    fn begin(&mut self, _: WallTime) {
+        self.begun += 1;
+        self.rows = 0;
+        self.started.notify_one();
+    }
+
+    fn row(&mut self, _: &str, _: &Row<'_>) {
+        self.rows += 1;
+    }
+}
+
+/// A store that scans slowly enough for others to get between its steps.
+fn slow(url: &str) -> RedisStore {
+    let mut config = RedisConfig::from_url(url).unwrap();
+    config.share = 0.02;
+    store(config)
+}
+
+#[tokio::test]
+async fn what_is_deleted_during_a_scan_is_not_looked_for_twice() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let store = slow(&redis.url());
+    while scan(&store).await.is_err() {}
+    write(&mut connection, 5_000).await;
+    let started = tokio::sync::Notify::new();
+    let mut sink = Meddler { begun: 0, rows: 0, started: &started };
+    let deleting = async {
+        started.notified().await;
+        let keys: Vec<String> = (4_000..4_100).map(|number| format!("{number:08}-s{number}")).collect();
+        let _: () = redis::cmd("UNLINK").arg(keys).query_async(&mut connection).await.unwrap();
+    };
+    let (report, ()) = tokio::join!(store.scan(&mut sink), deleting);
+    let report = report.unwrap();
+    assert_eq!((sink.begun, sink.rows), (1, 4_900));
+    assert_eq!((report.rows, report.expected, report.difference()), (4_900, 5_000, -100));
+    assert_eq!(report.findings[0].kind, FindingKind::Difference);
+}
+
+#[tokio::test]
+async fn what_is_written_during_a_scan_belongs_to_the_next() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let store = slow(&redis.url());
+    while scan(&store).await.is_err() {}
+    write(&mut connection, 5_000).await;
+    let started = tokio::sync::Notify::new();
+    let mut sink = Meddler { begun: 0, rows: 0, started: &started };
+    let writing = async {
+        started.notified().await;
+        for number in 0..100 {
+            run(&mut connection, &["JSON.SET", &format!("new{number}"), ".", r#"{"severity":"info"}"#]).await;
+        }
+    };
+    let (report, ()) = tokio::join!(store.scan(&mut sink), writing);
+    assert_eq!((sink.begun, sink.rows, report.unwrap().difference()), (1, 5_000, 0));
+    assert_eq!(documents(&store).await, 5_100);
+}
+
+#[tokio::test]
+async fn a_scan_that_is_dropped_leaves_no_cursor_behind() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let store = slow(&redis.url());
+    while scan(&store).await.is_err() {}
+    write(&mut connection, 5_000).await;
+    for _ in 0..5 {
+        let started = tokio::sync::Notify::new();
+        let mut sink = Meddler { begun: 0, rows: 0, started: &started };
+        tokio::select! {
+            result = store.scan(&mut sink) => panic!("ended too soon: {result:?}"),
+            () = started.notified() => {}
+        }
+    }
+    assert!(cursors(&mut connection).await >= 1);
+    assert_eq!(documents(&store).await, 5_000);
+    assert_eq!(cursors(&mut connection).await, 0);
+}
+
+async fn cursors(connection: &mut redis::aio::MultiplexedConnection) -> u64 {
+    let info: String = redis::cmd("INFO").arg("modules").query_async(connection).await.unwrap();
+    let line = info.lines().find_map(|line| line.strip_prefix("search_global_total:")).unwrap();
+    line.trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_fails_on_timeouts_is_scanned_all_the_same() {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    write(&mut connection, 3_000).await;
+    let before = plain(&redis.url());
+    while scan(&before).await.is_err() {}
+    run(&mut connection, &["FT.CONFIG", "SET", "ON_TIMEOUT", "FAIL"]).await;
+    // One that knows, since it asked when connecting; and one that finds out.
+    for store in [plain(&redis.url()), before] {
+        assert_eq!(documents(&store).await, 3_000);
+    }
+    assert_eq!(index_info(&mut connection, "messages", "num_docs").await.unwrap(), 3_000);
+}
+
+#[tokio::test]
+async fn clocks_far_apart_are_a_finding() {
+    let redis = scout_testkit::redis().await;
+    for (shift_ms, expected) in [(0, 0), (-8_000, 1), (8_000, 1)] {
+        let config = RedisConfig::from_url(&redis.url()).unwrap();
+        let clock = MachineClock::shifted(shift_ms);
+        let store = RedisStore::new(config, std::sync::Arc::clone(&clock), &metrics::NoopRecorder).unwrap();
+        let (counted, report) = scan(&store).await.unwrap();
+        let found = report.findings.iter().filter(|finding| finding.kind == FindingKind::ClockSkew).count();
+        assert_eq!(found, expected, "{shift_ms}: {:?}", report.findings);
+        // The moment of a scan is on Redis' clock.
+        let apart = clock.now().wall.unix_ms() - counted.at.unix_ms();
+        assert!((apart - shift_ms).abs() < 5_000, "{apart}");
+    }
+}
