@@ -1,9 +1,10 @@
 //! Which form of an answer a client wants, and whether it has it already.
 
-use std::io::Write as _;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 
@@ -43,18 +44,52 @@ pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     })
 }
 
-/// The text compressed; `None` where that does not make it shorter.
-pub(crate) fn gzip(text: &[u8], level: Compression) -> Option<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 2 + 64), level);
-    encoder.write_all(text).ok()?;
-    let compressed = encoder.finish().ok()?;
-    (compressed.len() < text.len()).then(|| compressed.into())
+/// Compresses one text after the other.
+///
+/// Its tables of 300 kB are kept, since getting them from the system takes several times as long as compressing a text
+/// of a few kilobytes.
+pub(crate) struct Compressor(Mutex<Compress>);
+
+impl Compressor {
+    pub(crate) fn new(level: Compression) -> Self {
+        Self(Mutex::new(Compress::new(level, false)))
+    }
+
+    /// The text as gzip; `None` where that does not make it shorter.
+    pub(crate) fn gzip(&self, text: &[u8]) -> Option<Bytes> {
+        // Deflate, without a time, from an unknown system.
+        const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+        let mut out = Vec::with_capacity(text.len());
+        out.extend_from_slice(&HEADER);
+        // Whatever a panic left in the tables goes with the reset.
+        let mut compress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        compress.reset();
+        // Not finished means that it does not fit, so is no shorter.
+        let status = compress.compress_vec(text, &mut out, FlushCompress::Finish).ok()?;
+        drop(compress);
+        let mut crc = Crc::new();
+        crc.update(text);
+        let is_shorter = status == Status::StreamEnd && out.len() + 8 < text.len();
+        out.extend_from_slice(&crc.sum().to_le_bytes());
+        out.extend_from_slice(&crc.amount().to_le_bytes());
+        is_shorter.then(|| out.into())
+    }
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Compressor").finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
     use http::HeaderValue;
     use http::header::HeaderName;
+    use sha2::{Digest as _, Sha256};
 
     use super::*;
 
@@ -101,7 +136,23 @@ mod tests {
 
     #[test]
     fn what_gzip_would_lengthen_stays_as_it_is() {
-        assert_eq!(gzip(b"short", Compression::best()), None);
-        assert!(gzip(&[b'a'; 1000], Compression::best()).is_some_and(|short| short.len() < 50));
+        let compressor = Compressor::new(Compression::fast());
+        let junk: Vec<u8> = (0..100_u32).flat_map(|number| Sha256::digest(number.to_le_bytes())).collect();
+        for text in [&b""[..], b"short", &junk] {
+            assert_eq!(compressor.gzip(text), None, "{} bytes", text.len());
+        }
+    }
+
+    #[test]
+    fn a_compressor_used_again_remembers_nothing() {
+        let compressor = Compressor::new(Compression::fast());
+        let texts = ["abc ".repeat(20), "def ".repeat(30_000), "abc ".repeat(20)];
+        for text in &texts {
+            let compressed = compressor.gzip(text.as_bytes()).expect("it is shorter");
+            let mut back = String::new();
+            GzDecoder::new(&*compressed).read_to_string(&mut back).unwrap();
+            assert_eq!(&back, text);
+        }
+        assert_eq!(compressor.gzip(texts[0].as_bytes()), compressor.gzip(texts[2].as_bytes()));
     }
 }

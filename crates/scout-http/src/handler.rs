@@ -15,6 +15,7 @@ use tracing::debug;
 
 use crate::answer::{self, Answer};
 use crate::health;
+use crate::metrics::scrape;
 use crate::progress::Progress;
 use crate::route::{Access, Route};
 use crate::shared::Shared;
@@ -142,7 +143,8 @@ impl Shared {
             Route::Ready => health::ready(self.page.load().publication(), now),
             Route::Metrics => {
                 let pitches = self.intake.as_ref().map(|intake| &intake.stats);
-                self.scrape.answer(self.page.load().gauges(), &self.stats, pitches, request.headers())
+                let text = self.scrape.text(self.page.load().gauges(), &self.stats, pitches);
+                scrape::answer(text, request.headers(), &self.compressor)
             }
             Route::Summary | Route::Systems | Route::Alerts => {
                 self.page.load().analytics(route, request.headers())

@@ -5,7 +5,7 @@ mod exporter;
 mod exposition;
 mod process;
 mod requests;
-mod scrape;
+pub(crate) mod scrape;
 mod snapshot;
 mod telemetry;
 

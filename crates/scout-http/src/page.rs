@@ -7,6 +7,7 @@ use scout_core::{Publication, Views};
 use serde::Serialize;
 
 use crate::answer::{self, Answer};
+use crate::encoding::Compressor;
 use crate::metrics::Exposition;
 use crate::route::Route;
 use crate::view::View;
@@ -40,11 +41,11 @@ struct NoSnapshot<'a> {
 }
 
 impl Page {
-    pub(crate) fn new(publication: &Publication, time_window: &str) -> Self {
+    pub(crate) fn new(publication: &Publication, time_window: &str, compressor: &Compressor) -> Self {
         let views = Views::of(publication).map(|views| RenderedViews {
-            summary: View::new(json::line(&views.summary(time_window))),
-            systems: View::new(json::line(&views.systems())),
-            alerts: View::new(json::line(&views.alerts())),
+            summary: View::new(json::line(&views.summary(time_window)), compressor),
+            systems: View::new(json::line(&views.systems()), compressor),
+            alerts: View::new(json::line(&views.alerts()), compressor),
         });
         let reason = publication.last_error.as_ref().map(|(_, text)| &**text);
         Self {

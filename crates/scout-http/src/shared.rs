@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use flate2::Compression;
 use scout_core::{Clock, MessageStore, MonoTime, Publication};
 
 use crate::HttpConfig;
+use crate::encoding::Compressor;
 use crate::health::About;
 use crate::metrics::{Scrape, ServerStats, Telemetry};
 use crate::page::Page;
@@ -24,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) stats: ServerStats,
     pub(crate) scrape: Scrape,
     pub(crate) signals: Arc<Signals>,
+    pub(crate) compressor: Compressor,
 }
 
 impl Shared {
@@ -33,13 +36,15 @@ impl Shared {
         intake: Option<Arc<dyn MessageStore>>,
         telemetry: Telemetry,
     ) -> Self {
+        let compressor = Compressor::new(Compression::fast());
         Self {
             about: About::new(config.build, intake.is_some()),
-            page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window)),
+            page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window, &compressor)),
             intake: intake.map(|store| Intake::new(store, &config)),
             stats: ServerStats::default(),
             scrape: Scrape::new(config.build, telemetry),
             signals: Arc::default(),
+            compressor,
             started: clock.now().mono,
             clock,
             config,
@@ -60,6 +65,7 @@ impl Publisher {
 
     /// Renders everything that follows the publication, then shows it all at once.
     pub fn publish(&self, publication: &Publication) {
-        self.shared.page.store(Arc::new(Page::new(publication, &self.shared.config.time_window)));
+        let Shared { page, config, compressor, .. } = &*self.shared;
+        page.store(Arc::new(Page::new(publication, &config.time_window, compressor)));
     }
 }

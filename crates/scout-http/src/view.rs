@@ -1,13 +1,12 @@
 //! A rendered view: its bytes, plain and compressed, with their headers, shared by all answers.
 
 use bytes::Bytes;
-use flate2::Compression;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY};
 use http::{HeaderName, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::{Answer, JSON, answer};
-use crate::encoding;
+use crate::encoding::{self, Compressor};
 
 /// One form of a view.
 #[derive(Debug)]
@@ -27,10 +26,9 @@ pub(crate) struct View {
 
 impl View {
     /// Renders all that answers need.
-    pub(crate) fn new(body: Bytes) -> Self {
+    pub(crate) fn new(body: Bytes, compressor: &Compressor) -> Self {
         let digest = hex(&Sha256::digest(&body)[..16]);
-        let gzip = encoding::gzip(&body, Compression::default());
-        let gzip = gzip.map(|body| {
+        let gzip = compressor.gzip(&body).map(|body| {
             let mut compressed = Representation::new(body, format!("\"{digest}-gzip\""));
             compressed.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             compressed

@@ -4,7 +4,7 @@ use super::exposition::Exposition;
 
 /// The families of an exporter's text, the series of each sorted by their labels.
 pub(crate) fn sorted(text: &str) -> Exposition {
-    let mut exposition = Exposition::default();
+    let mut exposition = Exposition::with_capacity(text.len());
     let mut header: Vec<&str> = Vec::new();
     let mut samples: Vec<&str> = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty()) {

@@ -35,6 +35,11 @@ struct Family {
 }
 
 impl Exposition {
+    /// Room for so many bytes, to be gone beyond at a cost.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), families: Vec::with_capacity(32) }
+    }
+
     /// Begins a family; what is written next belongs to it.
     pub(crate) fn family(&mut self, name: &str, kind: Kind, help: &str) -> Samples<'_> {
         let start = self.text.len();

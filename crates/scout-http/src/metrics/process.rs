@@ -1,6 +1,7 @@
 //! The process' own metrics, as Linux tells them; elsewhere there are none.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::sync::OnceLock;
 
 use super::exposition::{Exposition, Kind};
@@ -21,6 +22,8 @@ struct Constants {
 /// Reads what the system knows about this process.
 #[derive(Debug, Default)]
 pub(crate) struct Process {
+    /// Kept open: read from its start, it is written anew.
+    stat: OnceLock<Option<File>>,
     constants: OnceLock<Option<Constants>>,
 }
 
@@ -36,9 +39,7 @@ struct Stat {
 impl Process {
     /// Writes what is known.
     pub(crate) fn write(&self, out: &mut Exposition) {
-        let Some(stat) = fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(Stat::parse) else {
-            return;
-        };
+        let Some(stat) = self.stat() else { return };
         let Some(constants) = self.constants.get_or_init(|| Constants::read(&stat)) else { return };
         let cpu = seconds(stat.cpu_ticks, constants.ticks_per_second);
         let gauge = Kind::Gauge;
@@ -64,6 +65,16 @@ impl Process {
         }
         let help = "Virtual memory size in bytes.";
         out.single("process_virtual_memory_bytes", gauge, help, stat.virtual_bytes);
+    }
+}
+
+impl Process {
+    fn stat(&self) -> Option<Stat> {
+        let file = self.stat.get_or_init(|| File::open("/proc/self/stat").ok()).as_ref()?;
+        // 52 numbers and a name.
+        let mut buffer = [0; 2048];
+        let length = file.read_at(&mut buffer, 0).ok()?;
+        Stat::parse(str::from_utf8(&buffer[..length]).ok()?)
     }
 }
 

@@ -1,16 +1,15 @@
 //! One scrape: every part, joined.
 
 use bytes::Bytes;
-use flate2::Compression;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 
 use super::exposition::{Exposition, Kind};
 use super::process::Process;
 use super::{PitchStats, ServerStats, Telemetry};
-use crate::answer::{Answer, answer};
+use crate::answer::{self, Answer};
 use crate::config::BuildInfo;
-use crate::encoding;
+use crate::encoding::{self, Compressor};
 
 const CONTENT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
@@ -30,31 +29,34 @@ impl Scrape {
         Self { telemetry, process: Process::default(), build: info }
     }
 
-    /// `/metrics`
-    pub(crate) fn answer(
+    /// The whole text.
+    pub(crate) fn text(
         &self,
         gauges: &Exposition,
         server: &ServerStats,
         pitches: Option<&PitchStats>,
-        request: &HeaderMap,
-    ) -> Answer {
-        let mut counted = Exposition::default();
+    ) -> String {
+        let mut counted = Exposition::with_capacity(16 << 10);
         server.write(&mut counted);
         if let Some(pitches) = pitches {
             pitches.write(&mut counted);
         }
         self.process.write(&mut counted);
         let recorded = self.telemetry.families();
-        let text = Exposition::join(&[gauges, &counted, &self.build, &recorded]);
-        let mut headers = HeaderMap::with_capacity(3);
-        headers.insert(CONTENT_TYPE, CONTENT);
-        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-        if encoding::wants_gzip(request)
-            && let Some(compressed) = encoding::gzip(text.as_bytes(), Compression::fast())
-        {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            return answer(StatusCode::OK, headers, compressed);
-        }
-        answer(StatusCode::OK, headers, Bytes::from(text))
+        Exposition::join(&[gauges, &counted, &self.build, &recorded])
     }
+}
+
+/// `/metrics`, in the form that the client asked for.
+pub(crate) fn answer(text: String, request: &HeaderMap, compressor: &Compressor) -> Answer {
+    let mut headers = HeaderMap::with_capacity(3);
+    headers.insert(CONTENT_TYPE, CONTENT);
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if encoding::wants_gzip(request)
+        && let Some(compressed) = compressor.gzip(text.as_bytes())
+    {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        return answer::answer(StatusCode::OK, headers, compressed);
+    }
+    answer::answer(StatusCode::OK, headers, Bytes::from(text))
 }

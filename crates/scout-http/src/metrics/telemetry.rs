@@ -60,7 +60,10 @@ impl Telemetry {
     }
 
     pub(crate) fn families(&self) -> Exposition {
-        exporter::sorted(&self.inner.handle.render())
+        let mut text = Vec::with_capacity(8 << 10);
+        // Writing to a vector cannot fail, and the text is made of strings.
+        drop(self.inner.handle.render_to_write(&mut text));
+        exporter::sorted(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -120,7 +120,7 @@ async fn a_broken_chunk_is_400() {
 #[tokio::test]
 async fn a_store_that_refuses_is_503_and_its_reason_stays_inside() {
     let harness = serve_with(|_| {}).await;
-    harness.store.react(Reaction::Refuse);
+    harness.store.react(Reaction::Refuse("read-only replica"));
     let reply = sent(&harness, BODY).await;
     assert_eq!((reply.status(), reply.text()), (503, &*refusal("Failed to enqueue message")));
     assert_eq!(sent(&harness, BODY).await.status(), 200, "the next goes through");
@@ -183,7 +183,7 @@ async fn pitches_are_counted_by_how_they_ended() {
     let harness = serve_with(|_| {}).await;
     sent(&harness, BODY).await;
     sent(&harness, "{}").await;
-    harness.store.react(Reaction::Refuse);
+    harness.store.react(Reaction::Refuse("read-only replica"));
     sent(&harness, BODY).await;
     let text = harness.get("/metrics").await.text().to_owned();
     for line in [

@@ -37,7 +37,8 @@ impl Clock for TestClock {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reaction {
     Accept,
-    Refuse,
+    /// Refuse it, with this sentence for the operator.
+    Refuse(&'static str),
     Panic,
     NeverAnswer,
     /// Accept it once [`StoreDouble::release`] says so.
@@ -78,8 +79,8 @@ impl MessageStore for StoreDouble {
         self.arrived.notify_one();
         match reaction {
             Reaction::Accept => {}
-            Reaction::Refuse => {
-                return Err(StoreError::new(StoreErrorKind::NotWritable, "read-only replica"));
+            Reaction::Refuse(why) => {
+                return Err(StoreError::new(StoreErrorKind::NotWritable, why));
             }
             Reaction::Panic => panic!("the store has a bug"),
             Reaction::NeverAnswer => std::future::pending().await,
