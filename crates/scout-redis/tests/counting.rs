@@ -1,5 +1,11 @@
 //! The numbers are those of the documents, over every index that the platform has made, in both protocols, under a user
 //! with the fewest rights.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as loudly as tests"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! Which index is counted by: one that is missing is made, one that others made is used as it is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as loudly as tests"
+)]
 
 mod common;
 

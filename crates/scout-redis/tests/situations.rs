@@ -1,18 +1,22 @@
 //! What each state of a server comes to: an error of its kind, never a number.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as loudly as tests"
+)]
 
 mod common;
 
 use common::{
-    COUNTING, SUBMITTING, as_user, documents, failure, inspect, make_user, plain, run, store, write,
+    COUNTING, SUBMITTING, as_user, documents, failure, inspect, make_user, message, plain, run, store, write,
 };
-use scout_core::{Message, MessageStore, StoreErrorKind};
+use scout_core::{MessageStore, StoreErrorKind};
 use scout_redis::{Password, Protocol, RedisConfig, RedisStore};
 use scout_testkit::{Modules, RedisServer};
 
 async fn refusal(store: &RedisStore) -> StoreErrorKind {
-    let mut message = Message::default();
-    message.title = "t".to_owned();
-    store.submit(&message).await.unwrap_err().kind()
+    store.submit(&message()).await.unwrap_err().kind()
 }
 
 #[tokio::test]
@@ -114,9 +118,7 @@ async fn rights_that_are_missing() {
     assert_eq!(refusal(&counting).await, StoreErrorKind::Permission);
     make_user(&mut connection, &format!("{COUNTING} {SUBMITTING}")).await;
     let both = store(as_user(&redis.url(), Protocol::Auto));
-    let mut message = Message::default();
-    message.title = "t".to_owned();
-    both.submit(&message).await.unwrap();
+    both.submit(&message()).await.unwrap();
     assert_eq!(documents(&both).await, 201);
 }
 
@@ -156,9 +158,7 @@ async fn a_disk_that_cannot_be_written() {
 }
 
 async fn refused_or_none(store: &RedisStore) -> Option<StoreErrorKind> {
-    let mut message = Message::default();
-    message.title = "t".to_owned();
-    store.submit(&message).await.err().map(|error| error.kind())
+    store.submit(&message()).await.err().map(|error| error.kind())
 }
 
 #[tokio::test]

@@ -1,4 +1,10 @@
 //! What a scan gives is whole, or it says that it is not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as loudly as tests"
+)]
 
 mod common;
 

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
 use scout_core::{Clock, MonoTime, Now, Row, ScanReport, ScanSink, StoreError, StoreErrorKind, WallTime};
-use scout_core::{MessageStore, StoreReport};
+use scout_core::{Message, MessageStore, StoreReport};
 use scout_redis::{Password, Protocol, RedisConfig, RedisStore};
 use scout_testkit::Tally;
 
@@ -146,4 +146,9 @@ pub async fn write(connection: &mut MultiplexedConnection, count: usize) {
         pipeline.cmd("JSON.SET").arg(format!("{number:08}-s{number}")).arg(".").arg(document).ignore();
     }
     let _: () = pipeline.query_async(connection).await.unwrap();
+}
+
+/// The least message there is.
+pub fn message() -> Message {
+    Message::read(br#"{"title":"t"}"#).unwrap()
 }

@@ -1,0 +1,130 @@
+//! What an operator is told before relying on a store.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as loudly as tests"
+)]
+
+mod common;
+
+use common::{COUNTING, SUBMITTING, as_user, inspect, make_user, plain, run, store, write};
+use scout_core::{FindingKind, MessageStore, StoreErrorKind, StoreReport};
+use scout_redis::Protocol;
+use scout_testkit::{Generation, RedisServer, create_index, wait_until_built};
+
+fn fact<'a>(report: &'a StoreReport, name: &str) -> &'a str {
+    let found = report.facts.iter().find(|(found, _)| found == name);
+    &found.unwrap_or_else(|| panic!("no {name} in {:?}", report.facts)).1
+}
+
+fn texts(report: &StoreReport) -> String {
+    report.findings.iter().map(|finding| finding.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn nothing_is_changed_by_looking() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let report = inspect(&plain(&redis.url())).await;
+    assert!(fact(&report, "index").contains("missing"), "{report:?}");
+    assert_eq!(run(&mut connection, &["DBSIZE"]).await, redis::Value::Int(0));
+    let indexes: Vec<String> = redis::cmd("FT._LIST").query_async(&mut connection).await.unwrap();
+    assert!(indexes.is_empty());
+}
+
+#[tokio::test]
+async fn server_and_index_are_described() {
+    for (generation, words, findings) in [
+        (Generation::A, "before timestamp_unix", 0),
+        (Generation::B, "early version", 1),
+        (Generation::C3, "over hashes", 1),
+        (Generation::D, "as the newest platform makes it", 0),
+    ] {
+        let redis = scout_testkit::redis().await;
+        let mut connection = redis.connection().await.unwrap();
+        create_index(&mut connection, "messages", generation).await.unwrap();
+        write(&mut connection, 7).await;
+        wait_until_built(&mut connection, "messages").await.unwrap();
+        let report = inspect(&plain(&redis.url())).await;
+        assert!(fact(&report, "index").contains(words), "{report:?}");
+        assert!(fact(&report, "redis").contains("standalone"), "{report:?}");
+        assert!(fact(&report, "modules").contains("search 2"), "{report:?}");
+        assert!(fact(&report, "modules").contains("ReJSON"), "{report:?}");
+        assert_eq!(fact(&report, "protocol"), "RESP3");
+        assert_eq!(fact(&report, "role"), "master");
+        assert_eq!(fact(&report, "documents"), if generation == Generation::C3 { "0" } else { "7" });
+        let about_index =
+            report.findings.iter().filter(|finding| finding.kind != FindingKind::Server).count();
+        assert_eq!(about_index, findings, "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_right_that_is_missing_is_named() {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    let all = format!("{COUNTING} {SUBMITTING}");
+    // With the rights that it asks for, nothing is missing.
+    make_user(&mut connection, &all).await;
+    let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+    assert!(!texts(&report).contains("ACL SETUSER"), "{report:?}");
+
+    make_user(&mut connection, COUNTING).await;
+    let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+    assert!(!texts(&report).contains("ACL SETUSER"), "{report:?}");
+    assert!(
+        fact(&report, "taking messages in").contains("`ACL SETUSER <user> +json.set +xadd`"),
+        "{report:?}"
+    );
+
+    make_user(&mut connection, &format!("{COUNTING} +json.set +xadd")).await;
+    let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+    assert!(fact(&report, "taking messages in").contains("`ACL SETUSER <user> ~*`"), "{report:?}");
+
+    for right in
+        all.split(' ').filter(|right| !["+info", "~messages", "~*", "+json.set", "+xadd"].contains(right))
+    {
+        let others: Vec<&str> = all.split(' ').filter(|other| *other != right).collect();
+        make_user(&mut connection, &others.join(" ")).await;
+        let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+        assert!(texts(&report).contains(&format!("`ACL SETUSER <user> {right}`")), "{right}: {report:?}");
+    }
+
+    make_user(&mut connection, "+info").await;
+    let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+    assert!(texts(&report).contains("+time +multi +exec +ft.info +ft.aggregate +ft.cursor"), "{report:?}");
+
+    make_user(&mut connection, "~*").await;
+    let error = store(as_user(&redis.url(), Protocol::Auto)).inspect().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Permission);
+    assert!(error.to_string().contains("'info' command"), "{error}");
+}
+
+#[tokio::test]
+async fn a_redis_that_may_lose_messages_is_said_to() {
+    let server = RedisServer::builder()
+        .config("maxmemory 100mb")
+        .config("maxmemory-policy allkeys-lru")
+        .start()
+        .await
+        .unwrap();
+    let report = inspect(&plain(&server.url())).await;
+    assert!(texts(&report).contains("maxmemory-policy noeviction"), "{report:?}");
+    assert!(texts(&report).contains("appendonly yes"), "{report:?}");
+    assert!(fact(&report, "memory").contains("100.00M, allkeys-lru"), "{report:?}");
+
+    let server = RedisServer::builder().append_only().start().await.unwrap();
+    let report = inspect(&plain(&server.url())).await;
+    assert_eq!(report.findings, []);
+    assert!(fact(&report, "persistence").starts_with("append-only file"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_fails_on_timeouts_is_said_to() {
+    let server = RedisServer::start().await.unwrap();
+    let mut connection = server.connection().await.unwrap();
+    run(&mut connection, &["FT.CONFIG", "SET", "ON_TIMEOUT", "FAIL"]).await;
+    let report = inspect(&plain(&server.url())).await;
+    assert!(texts(&report).contains("`FT.CONFIG SET ON_TIMEOUT RETURN`"), "{report:?}");
+}
