@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
 use hyper::body::{Body, Incoming};
 use hyper::service::Service;
 use scout_core::{GoDuration, Now};
@@ -73,6 +73,7 @@ impl Service<Request<Incoming>> for Handler {
         let answer = match connection.shared.refuse(route, &request) {
             Some(refusal) => refusal,
             None if route == Route::Pitch => return self.pitch(request, began),
+            None if route == Route::Metrics => return self.scrape(request, began),
             None => connection.shared.read(route, &request, began),
         };
         connection.finish(began, route, request.method(), request.uri().path(), &answer);
@@ -96,6 +97,17 @@ impl Handler {
     }
 }
 
+impl Handler {
+    fn scrape(&self, request: Request<Incoming>, began: Now) -> Answering {
+        let connection = Arc::clone(&self.connection);
+        Answering::Later(Box::pin(async move {
+            let answer = connection.shared.metrics(request.headers()).await;
+            connection.finish(began, Route::Metrics, request.method(), request.uri().path(), &answer);
+            answer
+        }))
+    }
+}
+
 impl Connection {
     fn finish(&self, began: Now, route: Route, method: &Method, path: &str, answer: &Answer) {
         let now = self.shared.clock.now().mono;
@@ -114,6 +126,15 @@ impl Connection {
 }
 
 impl Shared {
+    /// `/metrics`. Scrapes take turns, since two at a time would only fight for the same locks.
+    async fn metrics(&self, request: &HeaderMap) -> Answer {
+        let scrape = self.scrape.lock().await;
+        let pitches = self.intake.as_ref().map(|intake| &intake.stats);
+        let text = scrape.text(self.page.load().gauges(), &self.stats, pitches);
+        drop(scrape);
+        scrape::answer(text, request, &self.compressor)
+    }
+
     /// Where a path leads; without an intake there is no route to it.
     fn route(&self, path: &str) -> Route {
         match Route::of(path) {
@@ -141,15 +162,11 @@ impl Shared {
             Route::Livez => health::livez(),
             Route::Readyz => health::readyz(self.page.load().publication()),
             Route::Ready => health::ready(self.page.load().publication(), now),
-            Route::Metrics => {
-                let pitches = self.intake.as_ref().map(|intake| &intake.stats);
-                let text = self.scrape.text(self.page.load().gauges(), &self.stats, pitches);
-                scrape::answer(text, request.headers(), &self.compressor)
-            }
             Route::Summary | Route::Systems | Route::Alerts => {
                 self.page.load().analytics(route, request.headers())
             }
-            Route::Pitch | Route::Other => answer::not_found(),
+            // The first two are never asked for here: their answers have to be waited for.
+            Route::Metrics | Route::Pitch | Route::Other => answer::not_found(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use flate2::Compression;
 use scout_core::{Clock, MessageStore, MonoTime, Publication};
+use tokio::sync::Mutex;
 
 use crate::HttpConfig;
 use crate::encoding::Compressor;
@@ -24,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) page: ArcSwap<Page>,
     pub(crate) intake: Option<Intake>,
     pub(crate) stats: ServerStats,
-    pub(crate) scrape: Scrape,
+    pub(crate) scrape: Mutex<Scrape>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) compressor: Compressor,
 }
@@ -42,7 +43,7 @@ impl Shared {
             page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window, &compressor)),
             intake: intake.map(|store| Intake::new(store, &config)),
             stats: ServerStats::default(),
-            scrape: Scrape::new(config.build, telemetry),
+            scrape: Mutex::new(Scrape::new(config.build, telemetry)),
             signals: Arc::default(),
             compressor,
             started: clock.now().mono,

@@ -52,9 +52,7 @@ impl Process {
         if let Some(max) = constants.max_fds {
             out.single("process_max_fds", gauge, "Maximum number of open file descriptors.", max);
         }
-        if let Ok(open) = fs::read_dir("/proc/self/fd") {
-            // Without the descriptor that this very look takes.
-            let open = open.count().saturating_sub(1);
+        if let Some(open) = open_fds() {
             out.single("process_open_fds", gauge, "Number of open file descriptors.", open);
         }
         let resident = stat.resident_pages * constants.page_bytes;
@@ -90,6 +88,16 @@ impl Constants {
             started_at_seconds: booted.map(|booted| booted + seconds(stat.start_ticks, ticks_per_second)),
             max_fds: limits.as_deref().and_then(max_open_files),
         })
+    }
+}
+
+/// How many files are open. Kernels from 6.2 on say it as the folder's size, others let one count.
+fn open_fds() -> Option<u64> {
+    let folder = "/proc/self/fd";
+    match fs::metadata(folder).ok()?.len() {
+        // Without the descriptor that this very look takes.
+        0 => fs::read_dir(folder).ok().map(|open| open.count().saturating_sub(1) as u64),
+        open => Some(open),
     }
 }
 
