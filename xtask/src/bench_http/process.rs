@@ -7,9 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// `/proc` counts CPU time in hundredths of a second, whatever the kernel's own tick.
-const TICK: Duration = Duration::from_millis(10);
-
 /// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -59,13 +56,15 @@ impl Server {
         Ok(self.cpu_time()?.saturating_sub(before))
     }
 
-    /// User and system time of all threads, ended ones included.
+    /// User and system time of all threads, to the nanosecond.
     fn cpu_time(&self) -> io::Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        // The 14th and 15th field; what is left begins with the third.
-        let ticks = fields.split_ascii_whitespace().skip(11).take(2).map(str::parse::<u32>);
-        Ok(TICK * ticks.sum::<Result<u32, _>>().map_err(io::Error::other)?)
+        let mut nanos = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let on_cpu = fs::read_to_string(thread?.path().join("schedstat"))?;
+            let on_cpu = on_cpu.split(' ').next().unwrap_or_default();
+            nanos += on_cpu.parse::<u64>().map_err(io::Error::other)?;
+        }
+        Ok(Duration::from_nanos(nanos))
     }
 
     /// Memory that is in use.
