@@ -10,13 +10,13 @@ use std::time::Duration;
 use scout_core::{Clock, MessageStore};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, sleep, timeout};
 use tracing::{error, warn};
 
 use crate::shared::Shared;
 use crate::{HttpConfig, HttpError, Publisher, Telemetry, connection};
 
-/// How often idle connections are asked to go while there are too many.
+/// How often idle connections are asked to go while there are too many. Asking wakes all of them.
 const MAKE_ROOM_EVERY: Duration = Duration::from_millis(100);
 
 /// The first and the longest wait after the system had no connection to give.
@@ -64,7 +64,9 @@ impl Server {
     /// flight may finish within the grace; what is left after it is cut off.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { listener, shared, .. } = self;
-        let mut connections = Connections { tasks: JoinSet::new(), shared, full: false };
+        let mut connections = Connections { tasks: JoinSet::new(), shared, full: false, warned: false };
+        let mut make_room = tokio::time::interval(MAKE_ROOM_EVERY);
+        make_room.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut backoff = ACCEPT_BACKOFF.0;
         let mut stop = pin!(stop);
         loop {
@@ -76,7 +78,10 @@ impl Server {
                     connections.note(ended);
                     continue;
                 }
-                () = sleep(MAKE_ROOM_EVERY), if full => continue,
+                _ = make_room.tick(), if full => {
+                    connections.make_room();
+                    continue;
+                }
                 accepted = listener.accept(), if !full => accepted,
             };
             match accepted {
@@ -113,6 +118,8 @@ struct Connections {
     tasks: JoinSet<()>,
     shared: Arc<Shared>,
     full: bool,
+    /// Whether the log knows that there are too many.
+    warned: bool,
 }
 
 impl Connections {
@@ -120,22 +127,26 @@ impl Connections {
         self.tasks.spawn(connection::serve(stream, remote, Arc::clone(&self.shared)));
     }
 
-    /// Whether there is no room for a further connection; idle ones are asked to go then.
+    /// Whether there is no room for a further connection.
     fn check_room(&mut self) -> bool {
-        let was_full = self.full;
-        self.shared.stats.open(self.tasks.len());
-        self.full = self.tasks.len() >= self.shared.config.max_connections.max(1);
-        if self.full {
-            if !was_full {
-                self.shared.stats.filled_up();
-                warn!(
-                    limit = self.shared.config.max_connections,
-                    "too many connections: idle ones are closed"
-                );
-            }
-            self.shared.signals.make_room();
+        let (open, limit) = (self.tasks.len(), self.shared.config.max_connections.max(1));
+        let was_full = std::mem::replace(&mut self.full, open >= limit);
+        self.shared.stats.open(open);
+        if self.full && !was_full {
+            self.shared.stats.filled_up();
         }
+        // Well below the limit, so that the log does not repeat itself with each connection that comes and goes.
+        self.warned &= open > limit / 2;
         self.full
+    }
+
+    /// Asks idle connections to go.
+    fn make_room(&mut self) {
+        if !std::mem::replace(&mut self.warned, true) {
+            let limit = self.shared.config.max_connections;
+            warn!(limit, "too many connections: idle ones are closed, new ones wait");
+        }
+        self.shared.signals.make_room();
     }
 
     fn note(&self, ended: Result<(), JoinError>) {
