@@ -1,112 +1,68 @@
-//! The file: its folder, its tables, its version.
+//! The file, open for as long as it does as it should.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
-use redb::{
-    Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _, TableDefinition,
-};
-use scout_core::StoreError;
+use redb::{Database, DatabaseError};
+use scout_core::{Clock, MonoTime, StoreError, StoreErrorKind};
 
 use crate::EmbeddedConfig;
-use crate::entry::EntryId;
-use crate::error::{damaged, input_output, opening, running};
-
-/// Messages in the order of arrival: the entry's id, then the document's key and its JSON.
-pub(crate) const MESSAGES: TableDefinition<'static, (u64, u64), (&'static str, &'static [u8])> =
-    TableDefinition::new("messages");
-
-/// What has to be known about the file itself.
-const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
-const VERSION_KEY: &str = "version";
-
-/// The version of the layout. A higher one is refused, since it may mean what this version does not know.
-const VERSION: u64 = 1;
+use crate::error::{closing, damaged, input_output, opening, running};
+use crate::failure::Failure;
+use crate::folder::{self, Folder};
+use crate::layout::{self, FORMAT};
 
 const FILE_NAME: &str = "scout.redb";
+/// A new file until it is whole. One that is found was left by a crash and holds nothing.
+const NEW_FILE_NAME: &str = "scout.redb.new";
 
-/// An open file. Whoever has it is the only process that does.
+/// How long after an error the file stays closed: opening it anew reads all of it, and a disk stays full for a while.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The file of a folder that this process has.
 #[derive(Debug)]
 pub(crate) struct StoreFile {
-    pub(crate) path: PathBuf,
-    pub(crate) database: Database,
+    path: PathBuf,
+    cache_bytes: usize,
+    clock: Arc<dyn Clock>,
+    state: RwLock<State>,
+    // Declared last, so that the folder is given back once the file is closed.
+    _folder: Folder,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(Database),
+    /// After an error, upon which the engine refuses all work.
+    Closed {
+        at: MonoTime,
+        kind: StoreErrorKind,
+        text: String,
+    },
 }
 
 impl StoreFile {
-    /// Opens the file, and makes what is missing: for the owner alone, since messages may be confidential.
-    pub(crate) fn open(config: &EmbeddedConfig) -> Result<Self, StoreError> {
-        let folder = &config.data;
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| input_output(error, folder))?;
-        let path = folder.join(FILE_NAME);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| input_output(error, &path))?;
-        let database = Database::builder()
-            .set_cache_size(config.cache_bytes)
-            .create_file(file)
-            .map_err(|error| opening(error, &path))?;
-        // The name of a new file is as lasting as what is in it only once the folder is written.
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| input_output(error, folder))?;
-        let file = Self { path, database };
-        file.prepare()?;
-        Ok(file)
-    }
-
-    /// Makes the tables in a new file, and looks at the version of an old one.
-    fn prepare(&self) -> Result<(), StoreError> {
-        let prepare = || -> Result<u64, redb::Error> {
-            let transaction = self.database.begin_write()?;
-            let version = {
-                let mut meta = transaction.open_table(META)?;
-                let known = meta.get(VERSION_KEY)?.map(|version| version.value());
-                if known.is_none() {
-                    meta.insert(VERSION_KEY, VERSION)?;
-                }
-                known.unwrap_or(VERSION)
-            };
-            if version == VERSION {
-                drop(transaction.open_table(MESSAGES)?);
-                transaction.commit()?;
-            } else {
-                transaction.abort()?;
-            }
-            Ok(version)
-        };
-        match prepare().map_err(|error| running(error, &self.path))? {
-            VERSION => Ok(()),
-            other => {
-                let reason = format!("its layout is {other}, this version of Scout knows {VERSION}");
-                Err(damaged(self.path.display(), &reason))
-            }
+    /// Opens the file of the folder, and makes it if there is none.
+    pub(crate) fn open(config: &EmbeddedConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let folder = Folder::take(&config.data)?;
+        let path = folder.path().join(FILE_NAME);
+        if !path.exists() {
+            make(&folder, &path)?;
         }
+        let state = RwLock::new(State::Open(open(&path, config.cache_bytes)?));
+        Ok(Self { path, cache_bytes: config.cache_bytes, clock, state, _folder: folder })
     }
 
-    /// The id of the last message.
-    pub(crate) fn last_entry(&self) -> Result<EntryId, StoreError> {
-        let last = || -> Result<Option<(u64, u64)>, redb::Error> {
-            let messages = self.database.begin_read()?.open_table(MESSAGES)?;
-            Ok(messages.last()?.map(|(id, _)| id.value()))
-        };
-        Ok(last().map_err(|error| self.error(error))?.map(EntryId::from_key).unwrap_or_default())
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// The number of messages.
-    pub(crate) fn count(&self) -> Result<u64, StoreError> {
-        let count =
-            || -> Result<u64, redb::Error> { Ok(self.database.begin_read()?.open_table(MESSAGES)?.len()?) };
-        count().map_err(|error| self.error(error))
+    pub(crate) fn cache_bytes(&self) -> usize {
+        self.cache_bytes
     }
 
     /// The size of the file in bytes.
@@ -114,15 +70,113 @@ impl StoreFile {
         fs::metadata(&self.path).map(|data| data.len()).map_err(|error| input_output(error, &self.path))
     }
 
-    pub(crate) fn error(&self, error: redb::Error) -> StoreError {
-        running(error, &self.path)
+    /// Works on the open file. After an error of the disk it is closed, and opened again when it is needed some seconds
+    /// later, so that the store recovers by itself. Blocks.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let outcome = {
+            let state = self.opened()?;
+            let State::Open(database) = &*state else { return Err(closing()) };
+            // The engine takes a file for what it wrote itself, and panics where a damaged one makes no sense.
+            catch_unwind(AssertUnwindSafe(|| work(database)))
+        };
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(failure)) if failure.ends_all_work() => Err(self.close_after(failed(failure, &self.path))),
+            Ok(Err(failure)) => Err(failed(failure, &self.path)),
+            Err(_) => Err(self.close_after(damaged(&self.path, NO_SENSE))),
+        }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// The open file; opens it if an error has closed it some time ago.
+    fn opened(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
+        loop {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            match &*state {
+                State::Open(_) => return Ok(state),
+                State::Closed { at, kind, text } if self.clock.now().mono.since(*at) < RETRY_AFTER => {
+                    return Err(StoreError::new(*kind, text.clone()));
+                }
+                State::Closed { .. } => {}
+            }
+            drop(state);
+            self.open_again()?;
+        }
     }
 
-    pub(crate) const fn version() -> u64 {
-        VERSION
+    fn open_again(&self) -> Result<(), StoreError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let State::Open(_) = *state {
+            return Ok(());
+        }
+        match open(&self.path, self.cache_bytes) {
+            Ok(database) => {
+                *state = State::Open(database);
+                tracing::info!(file = %self.path.display(), "store opened again after an error");
+                Ok(())
+            }
+            Err(error) => {
+                *state = self.closed_by(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes the file once nobody works on it any more.
+    fn close_after(&self, error: StoreError) -> StoreError {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = self.closed_by(&error);
+        error
+    }
+
+    fn closed_by(&self, error: &StoreError) -> State {
+        State::Closed { at: self.clock.now().mono, kind: error.kind(), text: error.to_string() }
+    }
+}
+
+const NO_SENSE: &str = "what it holds makes no sense";
+
+/// Makes the file under another name first: a crash in between leaves nothing that looks like a damaged store.
+fn make(folder: &Folder, path: &Path) -> Result<(), StoreError> {
+    let new = folder.path().join(NEW_FILE_NAME);
+    let file = match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => folder::create(&new),
+    };
+    let file = file.map_err(|error| input_output(error, &new))?;
+    let database = Database::builder().create_file(file).map_err(|error| opening(error, &new))?;
+    layout::lay_out(&database).map_err(|failure| failed(failure, &new))?;
+    drop(database);
+    fs::rename(&new, path).and_then(|()| folder.sync()).map_err(|error| input_output(error, path))
+}
+
+fn open(path: &Path, cache_bytes: usize) -> Result<Database, StoreError> {
+    let named = path.to_owned();
+    let opened = catch_unwind(|| -> Result<Database, DatabaseError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(cache_bytes);
+        builder.set_repair_callback(move |repair| {
+            let percent = (repair.progress() * 100.0).round();
+            tracing::warn!(file = %named.display(), percent, "store was not closed properly and is checked");
+        });
+        builder.open(path)
+    });
+    let opened = opened.map_err(|_| damaged(path, NO_SENSE))?;
+    let database = opened.map_err(|error| opening(error, path))?;
+    match layout::format(&database).map_err(|failure| failed(failure, path))? {
+        Some(FORMAT) => Ok(database),
+        Some(other) => {
+            let reason = format!("its format is {other}, and this version of Scout knows {FORMAT}");
+            Err(damaged(path, &reason))
+        }
+        None => Err(damaged(path, "it is no store of Scout's")),
+    }
+}
+
+fn failed(failure: Failure, path: &Path) -> StoreError {
+    match failure {
+        Failure::Engine(error) => running(error, path),
+        Failure::Abandoned => closing(),
     }
 }

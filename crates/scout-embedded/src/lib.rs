@@ -15,13 +15,19 @@
 //! ```
 
 mod config;
-mod document;
 mod entry;
 mod error;
+mod failure;
 mod file;
+mod folder;
+mod layout;
 mod readers;
+mod rows;
+mod scan;
 mod store;
+mod stored;
 mod writer;
 
 pub use config::EmbeddedConfig;
 pub use store::EmbeddedStore;
+pub use writer::WriterCounts;

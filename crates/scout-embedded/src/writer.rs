@@ -1,27 +1,44 @@
 //! One thread that writes: whoever waits for it shares its commits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use scout_core::{Clock, StoreError, StoreErrorKind};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use scout_core::{Clock, StoreError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 
 use crate::entry::EntryId;
-use crate::file::{MESSAGES, StoreFile};
+use crate::error::closing;
+use crate::file::StoreFile;
+use crate::layout::Tables;
+use crate::stored::Stored;
 
 /// Messages that may wait, and that one commit takes at most.
 const MAX_WAITING: usize = 1024;
 
-/// Bytes of messages that may wait; callers beyond it wait before they are queued.
-const MAX_WAITING_BYTES: usize = 16 << 20;
+/// Bytes of messages that may wait.
+const MAX_WAITING_BYTES: usize = 8 << 20;
 
 /// What waiting bytes are counted in.
 const UNIT_BYTES: usize = 1 << 10;
 
+/// What the writer has done since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriterCounts {
+    /// Messages on disk.
+    pub messages: u64,
+    /// Commits that took them there.
+    pub commits: u64,
+    /// Commits that failed, with all their messages.
+    pub failed_commits: u64,
+    /// Callers that had to wait before they were let into the queue, because it was full.
+    pub queue_full: u64,
+}
+
 /// A message on its way into the file.
 struct Job {
-    key: String,
-    document: Vec<u8>,
+    message: Stored,
     done: oneshot::Sender<Result<EntryId, StoreError>>,
     /// Its share of the memory, given back once it is written.
     _room: OwnedSemaphorePermit,
@@ -32,30 +49,60 @@ struct Job {
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Job>>,
     room: Arc<Semaphore>,
+    counters: Arc<Counters>,
     thread: Option<JoinHandle<()>>,
 }
 
+#[derive(Debug, Default)]
+struct Counters {
+    messages: AtomicU64,
+    commits: AtomicU64,
+    failed_commits: AtomicU64,
+    queue_full: AtomicU64,
+}
+
 impl Writer {
-    /// Starts the thread; `last` is the id of the last message in the file.
-    pub(crate) fn start(file: Arc<StoreFile>, clock: Arc<dyn Clock>, last: EntryId) -> std::io::Result<Self> {
+    pub(crate) fn start(file: Arc<StoreFile>, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(MAX_WAITING);
-        let writing = Writing { file, clock, last };
+        let counters = Arc::new(Counters::default());
+        let writing = Writing { file, clock, counters: Arc::clone(&counters) };
         let thread =
             std::thread::Builder::new().name("scout-writer".to_owned()).spawn(move || writing.run(jobs))?;
         let room = Arc::new(Semaphore::new(MAX_WAITING_BYTES / UNIT_BYTES));
-        Ok(Self { queue: Some(queue), room, thread: Some(thread) })
+        Ok(Self { queue: Some(queue), room, counters, thread: Some(thread) })
     }
 
-    /// Writes a document; when this returns, it is on disk.
-    pub(crate) async fn write(&self, key: String, document: Vec<u8>) -> Result<EntryId, StoreError> {
-        let gone = || StoreError::new(StoreErrorKind::Refused, "the store is closing");
-        let units = (document.len() / UNIT_BYTES + 1).min(MAX_WAITING_BYTES / UNIT_BYTES);
-        let units = u32::try_from(units).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).acquire_many_owned(units).await.map_err(|_| gone())?;
+    /// Writes a message; when this returns, it is on disk. While the queue is full, callers wait in their order.
+    pub(crate) async fn write(&self, message: Stored) -> Result<EntryId, StoreError> {
+        let room = self.room_for(message.bytes()).await?;
         let (done, written) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Job { key, document, done, _room: room }).await.map_err(|_| gone())?;
-        written.await.map_err(|_| gone())?
+        let queue = self.queue.as_ref().ok_or_else(closing)?;
+        queue.send(Job { message, done, _room: room }).await.map_err(|_| closing())?;
+        written.await.map_err(|_| closing())?
+    }
+
+    /// A share of the memory; all of it for a message that is larger.
+    async fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
+        let units = (bytes / UNIT_BYTES + 1).min(MAX_WAITING_BYTES / UNIT_BYTES);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        match Arc::clone(&self.room).try_acquire_many_owned(units) {
+            Ok(room) => Ok(room),
+            Err(TryAcquireError::Closed) => Err(closing()),
+            Err(TryAcquireError::NoPermits) => {
+                self.counters.queue_full.fetch_add(1, Ordering::Relaxed);
+                Arc::clone(&self.room).acquire_many_owned(units).await.map_err(|_| closing())
+            }
+        }
+    }
+
+    pub(crate) fn counts(&self) -> WriterCounts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        WriterCounts {
+            messages: read(&self.counters.messages),
+            commits: read(&self.counters.commits),
+            failed_commits: read(&self.counters.failed_commits),
+            queue_full: read(&self.counters.queue_full),
+        }
     }
 }
 
@@ -63,7 +110,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been told to those who waited for it.
+            // Its panic would have been told to those who waited for it.
             drop(thread.join());
         }
     }
@@ -72,45 +119,50 @@ impl Drop for Writer {
 struct Writing {
     file: Arc<StoreFile>,
     clock: Arc<dyn Clock>,
-    last: EntryId,
+    counters: Arc<Counters>,
 }
 
 impl Writing {
-    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    fn run(self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::new();
         while jobs.blocking_recv_many(&mut batch, MAX_WAITING) > 0 {
-            let written = self.commit(&batch);
-            for (index, job) in batch.drain(..).enumerate() {
-                let answer = match &written {
-                    Ok(ids) => Ok(ids[index]),
-                    Err(error) => Err(StoreError::new(error.kind(), error.to_string())),
-                };
-                // Whoever has stopped waiting does not want the answer.
-                drop(job.done.send(answer));
+            match self.commit(&batch) {
+                Ok(ids) => {
+                    self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                    self.counters.messages.fetch_add(ids.len() as u64, Ordering::Relaxed);
+                    for (job, id) in batch.drain(..).zip(ids) {
+                        // Whoever has stopped waiting does not want the answer.
+                        drop(job.done.send(Ok(id)));
+                    }
+                }
+                Err(error) => {
+                    self.counters.failed_commits.fetch_add(1, Ordering::Relaxed);
+                    for job in batch.drain(..) {
+                        drop(job.done.send(Err(StoreError::new(error.kind(), error.to_string()))));
+                    }
+                }
             }
         }
     }
 
-    /// Writes a batch and waits until it is on disk. After an error nothing of it is there.
-    fn commit(&mut self, batch: &[Job]) -> Result<Vec<EntryId>, StoreError> {
-        let mut last = self.last;
-        let mut commit = || -> Result<Vec<EntryId>, redb::Error> {
-            let transaction = self.file.database.begin_write()?;
+    /// Writes a batch and waits until it is on disk. After an error all or nothing of it is there.
+    fn commit(&self, batch: &[Job]) -> Result<Vec<EntryId>, StoreError> {
+        let now = self.clock.now().wall;
+        self.file.with(|database| {
+            let transaction = database.begin_write()?;
+            let mut tables = Tables::open(&transaction)?;
+            // Read anew each time: whether a commit that failed has reached the disk is not known.
+            let mut last = tables.last_entry()?;
             let mut ids = Vec::with_capacity(batch.len());
-            {
-                let mut messages = transaction.open_table(MESSAGES)?;
-                let now = self.clock.now().wall;
-                for job in batch {
-                    last = last.next(now);
-                    messages.insert(last.key(), (job.key.as_str(), job.document.as_slice()))?;
-                    ids.push(last);
-                }
+            for Job { message, .. } in batch {
+                last = last.next(now);
+                tables.insert(last, message.counted(), &message.document)?;
+                ids.push(last);
             }
+            tables.set_last_entry(last)?;
+            drop(tables);
             transaction.commit()?;
             Ok(ids)
-        };
-        let ids = commit().map_err(|error| self.file.error(error))?;
-        self.last = last;
-        Ok(ids)
+        })
     }
 }

@@ -1,0 +1,10 @@
+//! What the store promises, with real files in folders of their own.
+#![expect(clippy::expect_used, reason = "tests show behaviour by failing loudly")]
+
+mod behaviour;
+mod damage;
+mod disk;
+mod kill;
+mod process;
+mod restart;
+mod support;
