@@ -11,11 +11,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use async_trait::async_trait;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scout_benches::bare::{self, Canned};
 use scout_benches::clock::MachineClock;
 use scout_benches::sample;
-use scout_core::Clock as _;
+use scout_core::{Clock as _, Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreReport};
 use scout_http::{HttpConfig, Server, Telemetry};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -35,12 +36,33 @@ where
     receiver.recv().unwrap()
 }
 
+/// A store that takes every message at once and forgets it, so that what is left is the server's part.
+#[derive(Debug)]
+struct Forgetful;
+
+#[async_trait]
+impl MessageStore for Forgetful {
+    async fn scan(&self, _sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
+        Ok(ScanReport::default())
+    }
+
+    async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
+        let key = format!("00000000-0000-4000-8000-000000000000-{}", message.system);
+        Ok(Receipt { key, stream: "messages".to_owned(), entry: "1-0".to_owned() })
+    }
+
+    async fn inspect(&self) -> Result<StoreReport, StoreError> {
+        Ok(StoreReport::default())
+    }
+}
+
 fn scout() -> SocketAddr {
     background(async |address| {
         let clock = Arc::new(MachineClock::start());
         let mut config = HttpConfig::new(([127, 0, 0, 1], 0).into());
         "60s".clone_into(&mut config.time_window);
-        let server = Server::bind(config, clock.clone(), None, Telemetry::new()).await.unwrap();
+        let server =
+            Server::bind(config, clock.clone(), Some(Arc::new(Forgetful)), Telemetry::new()).await.unwrap();
         server.publisher().publish(&sample::publication(clock.now()).unwrap());
         address.send(server.local_addr()).unwrap();
         server.run(pending()).await;
@@ -64,9 +86,9 @@ struct Client {
 }
 
 impl Client {
-    fn new(address: SocketAddr, path: &str, headers: &str) -> Self {
+    fn new(address: SocketAddr, request: &str) -> Self {
         let connections = (0..CONNECTIONS).map(|_| TcpStream::connect(address).unwrap()).collect();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: scout\r\n{headers}\r\n");
+        let request = request.to_owned();
         let mut client = Self { connections, request, answer_bytes: 0, buffer: vec![0; 64 << 10] };
         client.answer_bytes = client.one().len();
         client
@@ -100,16 +122,27 @@ impl Client {
     }
 }
 
-fn cached_get(criterion: &mut Criterion) {
+fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: scout\r\n{headers}\r\n")
+}
+
+fn pitch() -> String {
+    let body = "{\"title\":\"Deployment finished\",\"message\":\"payments is healthy\",\"severity\":\"success\",\
+                \"author\":\"bench\",\"system\":\"flux\",\"tags\":\"bench,deployment\"}";
+    format!("POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn beside_bare_hyper(criterion: &mut Criterion) {
     let scout = scout();
-    for (name, path, headers) in [
-        ("summary", "/analytics/summary", ""),
-        ("systems", "/analytics/systems", ""),
-        ("systems, gzip", "/analytics/systems", "accept-encoding: gzip\r\n"),
-        ("health", "/health", ""),
+    for (name, request) in [
+        ("summary", get("/analytics/summary", "")),
+        ("systems", get("/analytics/systems", "")),
+        ("systems, gzip", get("/analytics/systems", "accept-encoding: gzip\r\n")),
+        ("health", get("/health", "")),
+        ("pitch without a store", pitch()),
     ] {
-        let mut client = Client::new(scout, path, headers);
-        let mut bare = Client::new(bare(client.one()), path, headers);
+        let mut client = Client::new(scout, &request);
+        let mut bare = Client::new(bare(client.one()), &request);
         let mut group = criterion.benchmark_group(format!("http/{name}"));
         group.throughput(Throughput::Elements(CONNECTIONS as u64));
         group.bench_function("scout", |bencher| bencher.iter(|| client.round()));
@@ -123,10 +156,10 @@ fn scrape(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("http/metrics");
     group.throughput(Throughput::Elements(1));
     for (name, headers) in [("plain", ""), ("gzip", "accept-encoding: gzip\r\n")] {
-        let mut client = Client::new(scout, "/metrics", headers);
+        let mut client = Client::new(scout, &get("/metrics", headers));
         group.bench_function(name, |bencher| bencher.iter(|| client.one()));
     }
 }
 
-criterion_group!(benches, cached_get, scrape);
+criterion_group!(benches, beside_bare_hyper, scrape);
 criterion_main!(benches);

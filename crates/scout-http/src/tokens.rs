@@ -107,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn a_token_may_hold_spaces() {
+        let tokens = Tokens::new(["two words".to_owned()]);
+        assert_eq!(check(&tokens, "Bearer two words"), Ok(()));
+        assert_eq!(check(&tokens, "Bearer words"), Err(Denied::Invalid));
+    }
+
+    #[test]
     fn debug_shows_neither_tokens_nor_their_digests() {
         let shown = format!("{:?}", Tokens::new(["secret".to_owned()]));
         assert_eq!(shown, "Tokens(1 hidden)");

@@ -108,6 +108,17 @@ async fn an_idle_connection_is_closed_after_its_time_and_not_counted_as_slow() {
 }
 
 #[tokio::test]
+async fn a_connection_in_use_outlives_the_idle_time() {
+    let harness = serve(|config| config.idle_timeout = Duration::from_secs(1)).await;
+    let mut client = harness.connect().await;
+    for _ in 0..5 {
+        assert_eq!(client.ask(&get("/health")).await.status(), 200);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert_eq!(client.ask(&get("/health")).await.status(), 200);
+}
+
+#[tokio::test]
 async fn who_takes_no_answers_is_cut_off() {
     let harness = serve(|config| config.answer_timeout = Duration::from_millis(100)).await;
     let mut client = harness.connect().await;

@@ -88,6 +88,22 @@ async fn a_length_above_the_cap_is_413_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn who_goes_on_sending_after_a_413_is_not_reset_at_once() {
+    let harness = serve_with(|_| {}).await;
+    let mut client = harness.connect().await;
+    client.send("POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: 3000000\r\n\r\n").await;
+    assert_eq!(client.reply(false).await.status(), 413);
+    for _ in 0..3 {
+        assert!(
+            client.try_send(vec![b'x'; 300_000]).await,
+            "a client that sends first and reads then would see no answer"
+        );
+        // Long enough for a reset to come back.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn chunks_above_the_cap_are_413_without_reading_on() {
     let harness = serve_with(|_| {}).await;
     let mut client = harness.connect().await;
