@@ -41,7 +41,13 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct Timed {
     pub(crate) answers: Vec<Value>,
-    /// How long Redis was at it, by its own clock.
+    pub(crate) work: Work,
+}
+
+/// When a command was sent, and how long Redis was at it, by its own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Work {
+    pub(crate) sent: MonoTime,
     pub(crate) busy: Duration,
 }
 
@@ -145,7 +151,7 @@ impl Connection {
         let before = self.micros(command, Some(answers.remove(0)))?;
         // Where that clock was stepped between the looks, ours still bounds it.
         let busy = after.checked_sub(before).map_or(whole, Duration::from_micros).min(whole);
-        Ok(Timed { answers, busy })
+        Ok(Timed { answers, work: Work { sent: begun, busy } })
     }
 
     /// The value, or the error that stands in its place.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::{Cmd, Value, cmd};
 use scout_core::StoreError;
 
-use crate::connection::{Connection, Timed};
+use crate::connection::{Connection, Timed, Work};
 use crate::info::KeyType;
 use crate::metrics::Command;
 use crate::rows::load;
@@ -91,21 +91,21 @@ impl<'a> Cursor<'a> {
         self.number == 0
     }
 
-    /// Reads on: the answer, and how long Redis was at it.
+    /// Reads on.
     pub(crate) async fn read(
         &mut self,
         connection: &Connection,
         rows: u32,
-    ) -> Result<(Value, Duration), StoreError> {
+    ) -> Result<(Value, Work), StoreError> {
         let read =
             cmd("FT.CURSOR").arg("READ").arg(self.index).arg(self.number).arg("COUNT").arg(rows).take();
-        let Timed { mut answers, busy } = connection.send_timed(Command::Cursor, vec![read]).await?;
+        let Timed { mut answers, work } = connection.send_timed(Command::Cursor, vec![read]).await?;
         let answer = answers.pop().unwrap_or(Value::Nil);
         // Whether an error has closed it depends on the version; deleting it once more does no harm.
         if !matches!(answer, Value::ServerError(_)) {
             self.number = number_in(&answer).unwrap_or_default();
         }
-        Ok((answer, busy))
+        Ok((answer, work))
     }
 
     /// Gives it back now.

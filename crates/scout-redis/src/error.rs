@@ -41,6 +41,8 @@ const MEANINGS: &[(Phrase, StoreErrorKind)] = &[
     (Holds("without any password configured"), StoreErrorKind::Authentication),
     (Holds("no password is set"), StoreErrorKind::Authentication),
     (Holds("invalid password"), StoreErrorKind::Authentication),
+    // Servers before Redis 6 know no users.
+    (Holds("wrong number of arguments for 'auth'"), StoreErrorKind::Authentication),
     (Code("NOPERM"), StoreErrorKind::Permission),
     (Code("READONLY"), StoreErrorKind::NotWritable),
     (Code("OOM"), StoreErrorKind::NotWritable),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{Value, cmd};
 use scout_core::{Clock, StoreError, WallTime};
 
-use crate::connection::{Connection, Timed, micros};
+use crate::connection::{Connection, Timed, Work, micros};
 use crate::cursor::{Cursor, Leftovers, number_in, open};
 use crate::info::{IndexInfo, KeyType};
 use crate::metrics::Command;
@@ -20,8 +20,7 @@ pub(crate) struct Join<'a> {
     /// The answer to FT.AGGREGATE.
     pub(crate) answer: Value,
     pub(crate) cursor: Cursor<'a>,
-    /// How long Redis was at it.
-    pub(crate) busy: Duration,
+    pub(crate) work: Work,
     /// How far Redis' clock is from this machine's, beyond what the way there explains.
     pub(crate) skew: Duration,
 }
@@ -43,7 +42,7 @@ impl<'a> Join<'a> {
             cmd("EXEC"),
         ];
         let before = clock.now().wall;
-        let Timed { mut answers, busy } = connection.send_timed(Command::Aggregate, commands).await?;
+        let Timed { mut answers, work } = connection.send_timed(Command::Aggregate, commands).await?;
         let after = clock.now().wall;
         let executed = answers.pop().unwrap_or(Value::Nil);
         // Without MULTI the commands ran one by one, and the cursor is open all the same.
@@ -64,7 +63,7 @@ impl<'a> Join<'a> {
         let at = WallTime::from_unix_ms(i64::try_from(micros / 1000).unwrap_or(i64::MAX));
         let info = IndexInfo::read(&info)
             .ok_or_else(|| connection.faults().form(Command::Info, "a definition, attributes and counts"))?;
-        Ok(Self { at, info, answer, cursor, busy, skew: skew(at, before, after) })
+        Ok(Self { at, info, answer, cursor, work, skew: skew(at, before, after) })
     }
 }
 

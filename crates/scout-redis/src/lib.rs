@@ -52,3 +52,7 @@ mod value;
 
 pub use config::{Address, Password, Protocol, RedisConfig};
 pub use store::RedisStore;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+mod readme {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scout_core::{Clock, StoreError};
+use scout_core::{Clock, StoreError, StoreErrorKind};
 use tokio::sync::Mutex;
 
 use crate::backoff::{Backoff, LONGEST};
@@ -37,7 +37,7 @@ pub(crate) struct Link {
 struct State {
     connection: Option<Connection>,
     backoff: Backoff,
-    last_failure: Option<(scout_core::StoreErrorKind, String)>,
+    last_failure: Option<(StoreErrorKind, String)>,
 }
 
 impl Link {
@@ -94,7 +94,7 @@ impl Link {
         match opened {
             Ok(connection) => {
                 tracing::info!(
-                    address = %self.config.address,
+                    addr = %self.config.address,
                     version = connection.server().version,
                     protocol = connection.server().protocol,
                     "redis connected"

@@ -8,7 +8,7 @@ use scout_core::{
 };
 
 use crate::config::RedisConfig;
-use crate::connection::Connection;
+use crate::connection::{Connection, Work};
 use crate::cursor::Leftovers;
 use crate::index::Index;
 use crate::info::{IndexInfo, KeyType, Progress};
@@ -148,8 +148,8 @@ impl Scan<'_> {
             (self.memory.key_type, rows, limit),
         )
         .await?;
-        let Join { at, info, answer, mut cursor, busy, skew } = join;
-        self.count(2, busy);
+        let Join { at, info, answer, mut cursor, mut work, skew } = join;
+        self.count(2, work);
         if info.progress != Progress::Built {
             cursor.close(self.connection).await?;
             return Ok(Outcome::Building);
@@ -161,13 +161,14 @@ impl Scan<'_> {
         }
         sink.begin(at);
         let mut tally = Tally::default();
-        let mut pause = self.deliver(&answer, busy, &mut tally, sink)?;
+        let mut pause = self.deliver(&answer, work, &mut tally, sink)?;
         drop(answer);
         while !cursor.is_drained() {
-            tokio::time::sleep(pause).await;
-            let (answer, busy) = cursor.read(self.connection, self.memory.pacer.rows()).await?;
-            self.count(1, busy);
-            pause = self.deliver(&answer, busy, &mut tally, sink)?;
+            self.rest(work, pause).await;
+            let answer;
+            (answer, work) = cursor.read(self.connection, self.memory.pacer.rows()).await?;
+            self.count(1, work);
+            pause = self.deliver(&answer, work, &mut tally, sink)?;
         }
         Ok(Outcome::Drained(Pass { info, tally, skew }))
     }
@@ -176,7 +177,7 @@ impl Scan<'_> {
     fn deliver(
         &mut self,
         answer: &Value,
-        busy: Duration,
+        work: Work,
         tally: &mut Tally,
         sink: &mut dyn ScanSink,
     ) -> Result<Duration, StoreError> {
@@ -185,13 +186,20 @@ impl Scan<'_> {
         let found = batch.deliver(sink, self.connection.faults())?;
         tally.documents += found.documents;
         tally.vanished += found.vanished;
-        Ok(self.memory.pacer.observe(u32::try_from(batch.len()).unwrap_or(u32::MAX), busy))
+        Ok(self.memory.pacer.observe(u32::try_from(batch.len()).unwrap_or(u32::MAX), work.busy))
     }
 
-    fn count(&mut self, commands: u64, busy: Duration) {
+    fn count(&mut self, commands: u64, work: Work) {
         self.report.commands += commands;
-        self.report.busy += busy;
-        self.report.longest = self.report.longest.max(busy);
+        self.report.busy += work.busy;
+        self.report.longest = self.report.longest.max(work.busy);
+    }
+
+    /// Waits until Redis has had that pause. It has it from the end of its work on, so what has passed since then on
+    /// the wire, and with reading the answer, is part of it.
+    async fn rest(&self, work: Work, pause: Duration) {
+        let due = work.sent.plus(work.busy).plus(pause);
+        tokio::time::sleep(due.since(self.clock.now().mono)).await;
     }
 
     /// Whether rows are missing that were neither deleted nor rewritten while the scan ran.

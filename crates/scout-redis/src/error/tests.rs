@@ -42,6 +42,7 @@ const TEXTS: &[(&str, Kind)] = &[
     ("ERR Protocol error: unauthenticated bulk length", Kind::Authentication),
     ("WRONGPASS invalid username-password pair or user is disabled.", Kind::Authentication),
     ("ERR invalid password", Kind::Authentication),
+    ("ERR wrong number of arguments for 'auth' command", Kind::Authentication),
     (
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
          configuration is correct?",
