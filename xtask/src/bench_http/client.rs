@@ -3,29 +3,26 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-/// Requests under way at the same time, each on a connection of its own.
-pub(super) const CONNECTIONS: usize = 16;
-
-/// Connections that are kept.
+/// Connections that are kept; each has one request under way at a time.
 pub(super) struct Client {
     connections: Vec<TcpStream>,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn connect(address: SocketAddr, connections: usize) -> io::Result<Self> {
         let connect = |_| {
             let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
             Ok(stream)
         };
-        let connections = (0..CONNECTIONS).map(connect).collect::<io::Result<_>>()?;
+        let connections = (0..connections).map(connect).collect::<io::Result<_>>()?;
         Ok(Self { connections, buffer: vec![0; 256 << 10] })
     }
 
     /// Sends the requests, as many at a time as there are connections. Every answer has to be a success.
     pub(super) fn ask(&mut self, requests: &[String]) -> io::Result<()> {
-        for batch in requests.chunks(CONNECTIONS) {
+        for batch in requests.chunks(self.connections.len()) {
             for (connection, request) in self.connections.iter_mut().zip(batch) {
                 connection.write_all(request.as_bytes())?;
             }

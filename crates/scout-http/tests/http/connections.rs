@@ -83,7 +83,7 @@ async fn who_connects_and_says_nothing_is_cut_off() {
 
 #[tokio::test]
 async fn the_header_of_a_later_request_is_timed_as_the_first() {
-    let harness = serve(|config| config.header_timeout = Duration::from_millis(100)).await;
+    let harness = serve(|config| config.header_timeout = Duration::from_millis(400)).await;
     let mut slow = harness.connect().await;
     assert_eq!(slow.ask(&get("/health")).await.status(), 200);
     slow.send("GET / HT").await;
@@ -94,14 +94,14 @@ async fn the_header_of_a_later_request_is_timed_as_the_first() {
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_its_time_and_not_counted_as_slow() {
     let harness = serve(|config| {
-        config.header_timeout = Duration::from_millis(100);
-        config.idle_timeout = Duration::from_millis(300);
+        config.header_timeout = Duration::from_millis(400);
+        config.idle_timeout = Duration::from_millis(1200);
     })
     .await;
     let mut client = harness.connect().await;
     assert_eq!(client.ask(&get("/health")).await.status(), 200);
     // Longer than a header may take: an idle connection has another limit.
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(client.ask(&get("/health")).await.status(), 200);
     assert_eq!(client.until_closed().await, "");
     assert_eq!(metric(&harness, "homerun2_scout_http_timeouts_total{phase=\"header\"}").await, 0);
