@@ -161,6 +161,8 @@ pub struct StoreReport {
     pub facts: Vec<(String, String)>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
+    /// Why messages cannot be counted in it, if they cannot; a finding holds the sentence.
+    pub unusable: Option<StoreErrorKind>,
 }
 
 /// A store of messages.
