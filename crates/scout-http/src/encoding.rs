@@ -48,28 +48,36 @@ pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
 ///
 /// Its tables of 300 kB are kept, since getting them from the system takes several times as long as compressing a text
 /// of a few kilobytes.
-pub(crate) struct Compressor(Mutex<Compress>);
+pub(crate) struct Compressor {
+    level: Compression,
+    tables: Mutex<Compress>,
+}
 
 impl Compressor {
     pub(crate) fn new(level: Compression) -> Self {
-        Self(Mutex::new(Compress::new(level, false)))
+        Self { level, tables: Mutex::new(Compress::new(level, false)) }
     }
 
     /// The text as gzip; `None` where that does not make it shorter.
     pub(crate) fn gzip(&self, text: &[u8]) -> Option<Bytes> {
         // Deflate, without a time, from an unknown system.
         const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-        let mut out = Vec::with_capacity(text.len());
+        // Room for any text, one that grows among them, so that each run comes to its end.
+        let mut out = Vec::with_capacity(text.len() + text.len() / 8 + 64);
         out.extend_from_slice(&HEADER);
         // Whatever a panic left in the tables goes with the reset.
-        let mut compress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut compress = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         compress.reset();
-        // Not finished means that it does not fit, so is no shorter.
-        let status = compress.compress_vec(text, &mut out, FlushCompress::Finish).ok()?;
+        let status = compress.compress_vec(text, &mut out, FlushCompress::Finish);
+        if !matches!(status, Ok(Status::StreamEnd)) {
+            // What a run left unfinished holds back outlives the reset, and adds up to a panic.
+            *compress = Compress::new(self.level, false);
+            return None;
+        }
         drop(compress);
         let mut crc = Crc::new();
         crc.update(text);
-        let is_shorter = status == Status::StreamEnd && out.len() + 8 < text.len();
+        let is_shorter = out.len() + 8 < text.len();
         out.extend_from_slice(&crc.sum().to_le_bytes());
         out.extend_from_slice(&crc.amount().to_le_bytes());
         is_shorter.then(|| out.into())
@@ -141,6 +149,20 @@ mod tests {
         for text in [&b""[..], b"short", &junk] {
             assert_eq!(compressor.gzip(text), None, "{} bytes", text.len());
         }
+    }
+
+    #[test]
+    fn thousands_of_texts_that_gzip_lengthens_leave_no_trace() {
+        let compressor = Compressor::new(Compression::fast());
+        for number in 0..5_000_usize {
+            let text: Vec<u8> = (0..=number % 300).map(|at| (at * 167 + number * 31) as u8).collect();
+            drop(compressor.gzip(&text));
+        }
+        let text = "abc ".repeat(200);
+        let mut back = String::new();
+        let compressed = compressor.gzip(text.as_bytes()).expect("it is shorter");
+        GzDecoder::new(&*compressed).read_to_string(&mut back).unwrap();
+        assert_eq!(back, text);
     }
 
     #[test]
