@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{Publication, Snapshot, SystemCount, WallTime};
+use crate::{FindingKind, Publication, Snapshot, SystemCount, WallTime};
 
 /// How far the numbers can be relied on. Stands after the contract's fields, and only where it says something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -21,6 +21,9 @@ pub struct Marks {
     /// Rows counted less documents that the store says it has.
     #[serde(skip_serializing_if = "is_zero")]
     pub difference: i64,
+    /// The finding for which messages may be missing from all numbers: the index does not hold all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<FindingKind>,
 }
 
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
@@ -83,6 +86,11 @@ impl<'a> Views<'a> {
             stale: publication.stale_since.is_some(),
             stale_since: publication.stale_since,
             difference: snapshot.difference,
+            incomplete: publication
+                .findings
+                .iter()
+                .map(|finding| finding.kind)
+                .find(|kind| matches!(kind, FindingKind::IndexOnHash | FindingKind::IndexIsFiltered)),
         };
         Some(Self { snapshot, marks })
     }
