@@ -3,10 +3,12 @@
 mod clock;
 mod cycle;
 mod error;
+mod opening;
 mod store;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use scout_core::{Clock, LedgerConfig, MessageStore};
 use scout_http::{BuildInfo, HttpConfig, HttpError, Server, Telemetry, Tokens};
@@ -21,6 +23,10 @@ pub(crate) use store::open as open_store;
 use crate::build_info::BUILD;
 use crate::config::{HttpSettings, Listen, Settings};
 use cycle::Cycles;
+use opening::Opening;
+
+/// How long the start waits for the store before it goes on without.
+const OPENS_AT_ONCE: Duration = Duration::from_millis(300);
 
 /// A running Scout.
 ///
@@ -33,7 +39,7 @@ pub struct App {
     local_addr: SocketAddr,
     store: Arc<dyn MessageStore>,
     stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<Result<(), AppError>>,
 }
 
 impl App {
@@ -44,34 +50,35 @@ impl App {
     pub async fn start(settings: &Settings) -> Result<Self, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let telemetry = Telemetry::new();
-        let store = store::open(settings, &clock, &telemetry).await?;
-        Self::start_with(settings, store, clock, telemetry).await
-    }
-
-    async fn start_with(
-        settings: &Settings,
-        store: Arc<dyn MessageStore>,
-        clock: Arc<dyn Clock>,
-        telemetry: Telemetry,
-    ) -> Result<Self, AppError> {
         let ledger = LedgerConfig::new(settings.retention.ttl, settings.ledger_budget_bytes)
             .map_err(AppError::Ledger)?;
+        let opening = Arc::new(Opening::default());
+        let store: Arc<dyn MessageStore> = Arc::clone(&opening) as _;
         let intake = settings.http.pitch.then(|| Arc::clone(&store));
         let server = listen(settings, &clock, intake, &telemetry).await?;
         let local_addr = server.local_addr();
-        info!(port = local_addr.port(), address = %local_addr.ip(), "server starting");
-        let cycles = Cycles::new(
-            Arc::clone(&store),
-            clock,
-            ledger,
-            settings.interval.period,
-            server.publisher(),
-            telemetry,
-        );
+        let publisher = server.publisher();
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(cycles.run(stopping.clone()));
-        tasks.spawn(server.run(stopped(stopping)));
+        tasks.spawn(done(server.run(stopped(stopping.clone()))));
+        info!(port = local_addr.port(), address = %local_addr.ip(), "server starting");
+
+        let mut open = Box::pin(open(settings.clone(), Arc::clone(&clock), telemetry.clone(), opening));
+        // Most stores open at once, and an error of one that does is an error of the start.
+        if let Ok(opened) = tokio::time::timeout(OPENS_AT_ONCE, &mut open).await {
+            opened?;
+        } else {
+            info!("the store takes long to open");
+            let stopping = stopping.clone();
+            tasks.spawn(async move {
+                open.await?;
+                stopped(stopping).await;
+                Ok(())
+            });
+        }
+        let cycles =
+            Cycles::new(Arc::clone(&store), clock, ledger, settings.interval.period, publisher, telemetry);
+        tasks.spawn(done(cycles.run(stopping)));
         info!(index = settings.redis.index, interval = %settings.interval.text, "aggregator started");
         Ok(Self { local_addr, store, stop, tasks })
     }
@@ -86,11 +93,13 @@ impl App {
         Arc::clone(&self.store)
     }
 
-    /// Waits until a part of the service ends without having been asked to, which only a bug makes it do.
+    /// Waits until a part of the service ends without having been asked to: a store that took long to open and then
+    /// could not be, or a bug.
     pub async fn failed(&mut self) -> AppError {
         match self.tasks.join_next().await {
             Some(Err(error)) => AppError::Task(error),
-            Some(Ok(())) | None => AppError::Ended,
+            Some(Ok(Err(error))) => error,
+            Some(Ok(Ok(()))) | None => AppError::Ended,
         }
     }
 
@@ -99,12 +108,30 @@ impl App {
         info!("shutting down...");
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                error!(error = %error, "a part of the service had panicked");
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => error!(error = %error, "a part of the service had failed"),
+                Err(error) => error!(error = %error, "a part of the service had panicked"),
             }
         }
         info!("shutdown complete");
     }
+}
+
+/// Opens the store and puts it where it is waited for.
+async fn open(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    telemetry: Telemetry,
+    opening: Arc<Opening>,
+) -> Result<(), AppError> {
+    opening.opened(store::open(&settings, &clock, &telemetry).await?);
+    Ok(())
+}
+
+async fn done(task: impl Future<Output = ()>) -> Result<(), AppError> {
+    task.await;
+    Ok(())
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {

@@ -36,7 +36,10 @@ pub fn run(mut invocation: Invocation, environment: Environment) -> Exit {
             return Exit::Internal;
         }
     };
-    runtime.block_on(dispatch(&invocation.command, loaded, demo))
+    let exit = runtime.block_on(dispatch(&invocation.command, loaded, demo));
+    // A thread may be waiting for standard input, or repairing a store; neither is waited for.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn dispatch(command: &Command, loaded: Loaded, demo: Option<serve::Demo>) -> Exit {
@@ -51,7 +54,7 @@ async fn dispatch(command: &Command, loaded: Loaded, demo: Option<serve::Demo>) 
             pitch::run(arguments, &settings).await
         }
         _ => {
-            logging::install(settings.log);
+            let _log = logging::install(settings.log);
             logging::warn_all(&warnings);
             serve::run(&settings, demo).await
         }

@@ -13,7 +13,7 @@ use scout_core::{
 use scout_http::{Publisher, Telemetry};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// The wait after the first failed cycle; doubles with each further one, up to the interval.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -37,6 +37,13 @@ impl CycleMetrics {
             errors: recorder.register_counter(&Key::from_static_name(ERRORS), &METADATA),
         }
     }
+}
+
+fn panicked() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Protocol,
+        "the cycle panicked, which is a bug; standard error has the place",
+    )
 }
 
 /// Runs cycles until it is told to stop.
@@ -111,9 +118,16 @@ impl Cycles {
         let now = self.clock.now();
         let took = now.mono.since(began);
         self.metrics.duration.record(took.as_secs_f64());
-        match scanned {
+        let done = std::panic::catch_unwind(AssertUnwindSafe(|| match scanned {
             Ok(report) => self.succeeded(&count, report, took),
             Err(error) => self.failed(&error),
+        }));
+        if done.is_err() {
+            self.metrics.errors.increment(1);
+            let publication = self.board.fail(&panicked(), now);
+            // Where publishing is what panicked, the readers keep what they have.
+            drop(std::panic::catch_unwind(AssertUnwindSafe(|| self.publisher.publish(&publication))));
+            error!("the cycle panicked while it was published; what was published before stays");
         }
         self.telemetry.run_upkeep();
     }

@@ -106,7 +106,7 @@ fn version() -> &'static str {
 }
 
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no failure.
-fn print(text: &str) -> Exit {
+pub(crate) fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

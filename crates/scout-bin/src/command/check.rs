@@ -1,6 +1,6 @@
 //! `scout check`: tries what the settings name, and says what it found.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use scout_core::{Clock, StoreError, StoreReport};
@@ -15,8 +15,8 @@ pub(super) async fn run(settings: &Settings) -> Exit {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     match inspect(settings, &clock).await {
         Ok(report) => {
-            print(&report);
-            Exit::Ok
+            let printed = print(&report);
+            if report.unusable.is_some() { Exit::Unavailable } else { printed }
         }
         Err(error) => {
             drop(writeln!(io::stderr().lock(), "cannot use the store ({}): {error}", error.kind()));
@@ -30,8 +30,7 @@ async fn inspect(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<StoreRep
     store.inspect().await
 }
 
-fn print(report: &StoreReport) {
-    let mut out = io::stdout().lock();
+fn print(report: &StoreReport) -> Exit {
     let width = report.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut lines: Vec<String> =
         report.facts.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
@@ -40,6 +39,6 @@ fn print(report: &StoreReport) {
         lines.push("nothing to complain about".to_owned());
     }
     lines.extend(report.findings.iter().map(|finding| format!("{}: {}", finding.kind, finding.text)));
-    // A reader that has seen enough, such as `head`, is no failure.
-    drop(writeln!(out, "{}", lines.join("\n")));
+    lines.push(String::new());
+    crate::cli::print(&lines.join("\n"))
 }

@@ -65,7 +65,12 @@ async fn serve(settings: &Settings, demo: Option<&Demo>) -> Result<(), AppError>
     // Before the service is up, so that a signal during the start is not missed.
     let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
-    let mut app = App::start(settings).await?;
+    let mut app = tokio::select! {
+        app = App::start(settings) => app?,
+        // Opening a store takes long where a large one has to be repaired.
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let mut helpers = JoinSet::new();
     if let Some(demo) = demo {
         demo.welcome(app.local_addr(), settings.http.tokens.is_empty());

@@ -30,6 +30,9 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 pub(super) enum PitchError {
     #[error("--to {url:?} is not an http or https URL")]
     Url { url: String },
+    /// Not repeated, since it holds a password.
+    #[error("--to has a user or a password in it, which the intake does not take; set AUTH_TOKEN or --token")]
+    Credentials,
     #[error("the token cannot stand in a header")]
     Token,
     #[error("cannot prepare TLS: {0}")]
@@ -56,7 +59,7 @@ pub(super) enum PitchError {
 impl PitchError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Url { .. } | Self::Token | Self::Unauthorized { .. } => Exit::Usage,
+            Self::Url { .. } | Self::Credentials | Self::Token | Self::Unauthorized { .. } => Exit::Usage,
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::Tls(_) => Exit::Unavailable,
             Self::Refused { .. } | Self::Unreadable { .. } | Self::LineTooLong { .. } => Exit::Data,
             Self::Json(_) | Self::Panicked(_) => Exit::Internal,
@@ -142,6 +145,9 @@ impl Client {
 fn intake(to: &str) -> Result<Uri, PitchError> {
     let base = to.trim_end_matches('/').trim_end_matches("/pitch").trim_end_matches('/');
     let url = format!("{base}/pitch").parse::<Uri>().ok();
+    if to.contains('@') {
+        return Err(PitchError::Credentials);
+    }
     url.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
         .ok_or_else(|| PitchError::Url { url: to.to_owned() })
 }
@@ -162,7 +168,10 @@ fn sentence(answer: &[u8]) -> String {
         let text = fields.get("message").or_else(|| fields.get("error"))?;
         text.as_str().map(str::to_owned)
     });
-    named.unwrap_or_else(|| String::from_utf8_lossy(answer).lines().next().unwrap_or_default().to_owned())
+    let text = named
+        .unwrap_or_else(|| String::from_utf8_lossy(answer).lines().next().unwrap_or_default().to_owned());
+    // It goes to a terminal, which must not take it for more than text.
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -186,9 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn a_url_with_a_password_is_refused_without_it() {
+        let error = intake("http://user:hidden-word@a:1").unwrap_err().to_string();
+        assert!(!error.contains("hidden-word"), "{error}");
+    }
+
+    #[test]
     fn a_refusal_repeats_the_receivers_own_sentence() {
         assert_eq!(sentence(br#"{"status":"error","message":"Title is required"}"#), "Title is required");
         assert_eq!(sentence(br#"{"error":"not found"}"#), "not found");
         assert_eq!(sentence(b"plain\nsecond"), "plain");
+        assert_eq!(sentence(b"\x1b[31mred\x07"), " [31mred ");
     }
 }
