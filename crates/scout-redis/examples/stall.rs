@@ -80,8 +80,11 @@ async fn main() -> Result<(), Failure> {
         let (pings, report) = neighbour(&url, store.scan(&mut Rows::default())).await?;
         let took = began.elapsed();
         let slow = slow_commands(&mut connection).await?;
-        print_scan(protocol, &report?, took, &slow, budget);
+        let report = report?;
+        print_scan(protocol, &report, took, &slow, budget);
         println!("    PING beside it                   {}", pings.describe());
+        let noise = control(&mut connection, &report, budget).await?;
+        println!("    loops of that cost above it      {noise} of {}", report.commands);
         println!(
             "    allowed p99.9                    {:.2} ms",
             (2 * idle.at(0.999) + budget).as_secs_f64() * 1e3
@@ -133,6 +136,30 @@ async fn slow_commands(connection: &mut MultiplexedConnection) -> Result<Vec<(u6
     }
     slow.sort_unstable();
     Ok(slow)
+}
+
+/// How many of as many commands of constant cost are above the budget: what a machine does to any command, as others
+/// use it too.
+async fn control(
+    connection: &mut MultiplexedConnection,
+    report: &ScanReport,
+    budget: Duration,
+) -> Result<usize, Failure> {
+    const LOOP: &str = "local x = 0 for i = 1, tonumber(ARGV[1]) do x = x + i end return x";
+    let step = report.busy / u32::try_from(report.commands.max(1))?;
+    let mut rounds = 10_000.0;
+    for _ in 0..20 {
+        let began = Instant::now();
+        redis::cmd("EVAL").arg(LOOP).arg(0).arg(rounds).exec_async(connection).await?;
+        // Half of the way there at a time, since a single measurement may be far off.
+        rounds *= f64::midpoint(1.0, step.as_secs_f64() / began.elapsed().as_secs_f64());
+    }
+    watch_slow_commands(connection, budget).await?;
+    for _ in 0..report.commands {
+        redis::cmd("EVAL").arg(LOOP).arg(0).arg(rounds).exec_async(connection).await?;
+        tokio::time::sleep(step).await;
+    }
+    Ok(slow_commands(connection).await?.len())
 }
 
 fn print_scan(
