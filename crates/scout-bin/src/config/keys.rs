@@ -245,7 +245,7 @@ pub(crate) static HTTP_MAX_CONNECTIONS: Key<Number> = Key::new(
     Number { min: 1, max: 65_536, unit: "" },
     "Connections open at once.",
 )
-.default("1024");
+.default("512");
 
 pub(crate) static HTTP_HEADER_TIMEOUT: Key<Span> = Key::new(
     "http.header_timeout",

@@ -23,9 +23,30 @@ async fn item_100_sigterm_and_ctrl_c_end_the_process_with_exit_code_0() {
         let mut scout = start_embedded(&folder, &[]).await;
         scout.signal(signal);
         assert_eq!(scout.ended().await.code(), Some(0), "SIG{signal}");
-        for message in ["shutting down...", "aggregator stopped", "shutdown complete"] {
-            assert_eq!(scout.logged(message).len(), 1, "{message}");
-        }
+    }
+}
+
+#[tokio::test]
+async fn item_76_each_cycle_is_logged_with_its_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let scout = start_embedded(&folder, &[]).await;
+    let line = scout
+        .eventually("the first cycle", |scout| scout.logged("aggregation cycle complete").into_iter().next())
+        .await;
+    for key in ["totalMessages", "systemCount", "totalAlerts"] {
+        assert_eq!(line[key], 0, "{line}");
+    }
+    assert!(line["duration"].as_f64().is_some_and(|seconds| seconds > 0.0), "{line}");
+}
+
+#[tokio::test]
+async fn item_82_start_and_end_are_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut scout = start_embedded(&folder, &[]).await;
+    scout.signal("TERM");
+    scout.ended().await;
+    for message in ["server starting", "shutting down...", "aggregator stopped", "shutdown complete"] {
+        assert_eq!(scout.logged(message).len(), 1, "{message}");
     }
 }
 
