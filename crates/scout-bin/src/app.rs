@@ -52,7 +52,7 @@ impl App {
         let telemetry = Telemetry::new();
         let ledger = LedgerConfig::new(settings.retention.ttl, settings.ledger_budget_bytes)
             .map_err(AppError::Ledger)?;
-        let opening = Arc::new(Opening::default());
+        let opening = Arc::new(Opening::new());
         let store: Arc<dyn MessageStore> = Arc::clone(&opening) as _;
         let intake = settings.http.pitch.then(|| Arc::clone(&store));
         let server = listen(settings, &clock, intake, &telemetry).await?;

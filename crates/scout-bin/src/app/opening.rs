@@ -1,33 +1,39 @@
 //! A store that may still be opening, which after a crash takes as long as its repair.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use scout_core::{
     Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport,
 };
+use tokio::sync::watch;
 
 /// Stands for the store from the start on, so that the listener need not wait for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Opening {
-    store: OnceLock<Arc<dyn MessageStore>>,
+    store: watch::Sender<Option<Arc<dyn MessageStore>>>,
 }
 
 impl Opening {
-    /// The store is open.
-    pub(super) fn opened(&self, store: Arc<dyn MessageStore>) {
-        // A store is opened once.
-        drop(self.store.set(store));
+    pub(super) fn new() -> Self {
+        Self { store: watch::Sender::new(None) }
     }
 
-    fn store(&self) -> Result<&dyn MessageStore, StoreError> {
-        self.store.get().map(|store| &**store).ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::NotReady,
-                "the store is being opened; after a crash it is repaired first, which takes the longer the larger it is",
-            )
-        })
+    /// The store is open.
+    pub(super) fn opened(&self, store: Arc<dyn MessageStore>) {
+        self.store.send_replace(Some(store));
     }
+
+    fn store(&self) -> Result<Arc<dyn MessageStore>, StoreError> {
+        self.store.borrow().clone().ok_or_else(still_opening)
+    }
+}
+
+fn still_opening() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::NotReady,
+        "the store is being opened; after a crash it is repaired first, which takes the longer the larger it is",
+    )
 }
 
 #[async_trait]
@@ -36,8 +42,11 @@ impl MessageStore for Opening {
         self.store()?.scan(sink).await
     }
 
+    /// Waits for the store: callers bound that as they bound the submission itself.
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
-        self.store()?.submit(message).await
+        let mut store = self.store.subscribe();
+        let opened = store.wait_for(Option::is_some).await.map(|store| store.clone());
+        opened.ok().flatten().ok_or_else(still_opening)?.submit(message).await
     }
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {
@@ -51,7 +60,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_store_that_is_still_opening_refuses_and_may_be_asked_again() {
-        let error = Opening::default().inspect().await.unwrap_err();
+        let error = Opening::new().inspect().await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::NotReady);
         assert!(error.is_retryable());
     }

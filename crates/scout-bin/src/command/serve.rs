@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
-use tracing::error;
+use tracing::{error, info};
 
 use crate::app::{App, AppError, SystemClock};
 use crate::cli::{Command, Exit, Invocation};
@@ -65,11 +65,16 @@ async fn serve(settings: &Settings, demo: Option<&Demo>) -> Result<(), AppError>
     // Before the service is up, so that a signal during the start is not missed.
     let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
-    let mut app = tokio::select! {
-        app = App::start(settings) => app?,
+    let started = tokio::select! {
+        app = App::start(settings) => Some(app?),
         // Opening a store takes long where a large one has to be repaired.
-        _ = terminate.recv() => return Ok(()),
-        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+    };
+    let Some(mut app) = started else {
+        info!("shutting down...");
+        info!("shutdown complete");
+        return Ok(());
     };
     let mut helpers = JoinSet::new();
     if let Some(demo) = demo {

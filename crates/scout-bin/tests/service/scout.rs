@@ -42,7 +42,7 @@ pub(crate) fn command(arguments: &[&str], variables: &[(&str, &str)]) -> Command
 }
 
 impl Scout {
-    /// Starts `scout` on a free port and waits until it listens.
+    /// Starts `scout` on a free port and waits until it listens and counts.
     pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
         Self::start_command(&[], variables).await
     }
@@ -63,6 +63,7 @@ impl Scout {
         });
         let mut scout = Self { child, log, reader: Some(reader), port: 0 };
         scout.port = scout.eventually("the listener", Self::logged_port).await;
+        scout.eventually("the cycles", |scout| scout.logged("aggregator started").pop()).await;
         scout
     }
 
