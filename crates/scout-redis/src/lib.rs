@@ -31,6 +31,7 @@ mod backoff;
 mod config;
 mod connection;
 mod cursor;
+mod emptiness;
 mod error;
 mod greeting;
 mod index;

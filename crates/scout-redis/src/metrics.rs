@@ -27,10 +27,12 @@ pub(crate) enum Command {
     Probe,
     /// INFO.
     Server,
+    /// SCAN, to see whether an index that is empty leaves messages out.
+    Scan,
 }
 
 impl Command {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Connect,
         Self::Aggregate,
         Self::Cursor,
@@ -39,6 +41,7 @@ impl Command {
         Self::Submit,
         Self::Probe,
         Self::Server,
+        Self::Scan,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Command {
             Self::Submit => "json.set",
             Self::Probe => "probe",
             Self::Server => "info",
+            Self::Scan => "scan",
         }
     }
 }

@@ -91,7 +91,24 @@ pub(crate) fn findings(index: &str, info: &IndexInfo) -> Vec<Finding> {
     findings
 }
 
-fn anew(index: &str) -> String {
+/// What keeps messages out of an index that holds no document, if something does.
+pub(crate) fn obstacle(index: &str, info: &IndexInfo) -> Option<Finding> {
+    if info.key_type == KeyType::Hash {
+        return Some(over_hashes(index, info));
+    }
+    filtered(index, info).or_else(|| if refuses_messages(info) { types(index, info) } else { None })
+}
+
+/// Whether an attribute is of a type under which no message as the platform writes it gets in.
+fn refuses_messages(info: &IndexInfo) -> bool {
+    let is_other = |name: &str, kinds: &[&str]| {
+        info.attribute(name).is_some_and(|attribute| !kinds.contains(&attribute.kind.as_str()))
+    };
+    TEXTS.iter().any(|name| is_other(name, &["TEXT", "TAG"])) || is_other(SECONDS, &["NUMERIC"])
+}
+
+/// What to do about an index made otherwise.
+pub(crate) fn anew(index: &str) -> String {
     format!(
         "run `FT.DROPINDEX {index}` (without DD, which would delete the documents), and Scout makes it anew with \
          its next scan"
@@ -169,7 +186,8 @@ fn filtered(index: &str, info: &IndexInfo) -> Option<Finding> {
     })
 }
 
-fn refused(info: &IndexInfo) -> Option<Finding> {
+/// The writes that an index refused.
+pub(crate) fn refused(info: &IndexInfo) -> Option<Finding> {
     (info.refused > 0).then(|| {
         let mut text = format!(
             "the index refused {} writes since it was made (a number that does not fall when the documents are \

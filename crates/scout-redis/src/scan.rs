@@ -10,6 +10,7 @@ use scout_core::{
 use crate::config::RedisConfig;
 use crate::connection::{Connection, Work};
 use crate::cursor::Leftovers;
+use crate::emptiness::believe;
 use crate::index::Index;
 use crate::info::{IndexInfo, KeyType, Progress};
 use crate::join::Join;
@@ -84,7 +85,7 @@ impl Scan<'_> {
                         limit = None;
                         continue;
                     }
-                    return self.finish(pass);
+                    return self.finish(pass).await;
                 }
                 Ok(_) if changes == CHANGES => {
                     let text = "the index is made anew again and again while it is scanned";
@@ -219,7 +220,7 @@ impl Scan<'_> {
         Ok(missing > gone)
     }
 
-    fn finish(mut self, pass: Pass) -> Result<ScanReport, StoreError> {
+    async fn finish(mut self, pass: Pass) -> Result<ScanReport, StoreError> {
         let Pass { info, tally, skew } = pass;
         let index = &self.config.index;
         if tally.documents == 0 && info.documents > 0 {
@@ -228,17 +229,13 @@ impl Scan<'_> {
             let text = if tally.vanished > 0 { format!("{text}: {}", blanked(index)) } else { text };
             return Err(self.connection.faults().other(StoreErrorKind::Partial, &text));
         }
-        if tally.documents == 0 && info.key_type == KeyType::Hash {
-            let text = format!(
-                "the index {index} is made over hashes and holds none, and the platform's JSON documents are not in \
-                 it; run `FT.DROPINDEX {index}` (without DD), and Scout makes it anew"
-            );
-            return Err(self.connection.faults().other(StoreErrorKind::Refused, &text));
-        }
         self.report.rows = tally.documents;
         self.report.expected = info.documents;
         self.report.findings = plan::findings(index, &info);
         self.report.findings.extend(difference(index, &info, tally));
+        if tally.documents == 0 {
+            self.report.findings.extend(believe(self.connection, index, &info).await?);
+        }
         self.report.findings.extend(skewed(skew));
         Ok(self.report)
     }

@@ -173,6 +173,109 @@ async fn an_index_over_hashes_that_has_none_is_an_error_and_not_zero() {
     assert_eq!(documents(&store).await, 10);
 }
 
+/// A message under a key as the platform makes it.
+async fn write_message(connection: &mut redis::aio::MultiplexedConnection, number: u32) {
+    let key = format!("6f6fbd8a-3a14-4d43-8c43-{number:012}-flux");
+    let document = r#"{"severity":"info","system":"flux","timestamp":"2026-01-01T00:00:00Z"}"#;
+    run(connection, &["JSON.SET", &key, ".", document]).await;
+}
+
+#[tokio::test]
+async fn an_index_that_leaves_every_message_out_is_an_error_and_not_zero() {
+    for (create, said) in [
+        ("ON JSON PREFIX 1 zzz: SCHEMA $.severity AS severity TEXT", "keys that begin with zzz:"),
+        ("ON JSON FILTER @severity=='none' SCHEMA $.severity AS severity TEXT", "@severity=='none'"),
+        ("ON JSON SCHEMA $.timestamp AS timestamp NUMERIC", "timestamp is NUMERIC"),
+        ("ON JSON SCHEMA $.system AS place GEO", "refused"),
+        ("ON JSON SKIPINITIALSCAN SCHEMA $.severity AS severity TEXT", "SKIPINITIALSCAN"),
+        ("ON HASH SCHEMA severity TEXT", "over hashes"),
+    ] {
+        let redis = scout_testkit::redis().await;
+        let mut connection = redis.connection().await.unwrap();
+        for number in 0..20 {
+            write_message(&mut connection, number).await;
+        }
+        let store = plain(&redis.url());
+        assert_eq!(documents(&store).await, 20);
+        run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+        let words: Vec<&str> = ["FT.CREATE", "messages"].into_iter().chain(create.split(' ')).collect();
+        run(&mut connection, &words).await;
+        wait_until_built(&mut connection, "messages").await.unwrap();
+        for _ in 0..2 {
+            let error = failure(&store).await;
+            assert_eq!(error.kind(), StoreErrorKind::Refused, "{create}: {error}");
+            assert!(error.to_string().contains(said), "{create}: {error}");
+            assert!(error.to_string().contains("`FT.DROPINDEX messages`"), "{create}: {error}");
+        }
+        run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+        assert_eq!(documents(&store).await, 20);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_index_beside_keys_of_others_is_zero() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    for number in 0..300 {
+        run(&mut connection, &["SET", &format!("other:{number}"), "x"]).await;
+    }
+    run(&mut connection, &["XADD", "messages", "*", "messageID", "gone"]).await;
+    let (_, report) = scan(&plain(&redis.url())).await.unwrap();
+    assert_eq!((report.rows, report.findings.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn refused_documents_that_are_deleted_leave_a_zero_that_is_true() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let store = plain(&redis.url());
+    assert_eq!(documents(&store).await, 0);
+    run(&mut connection, &["JSON.SET", "a", ".", r#"{"severity":7}"#]).await;
+    let error = failure(&store).await;
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    assert!(error.to_string().contains("refused 1 writes"), "{error}");
+    run(&mut connection, &["DEL", "a"]).await;
+    assert_eq!(documents(&store).await, 0);
+}
+
+#[tokio::test]
+async fn without_the_right_to_look_an_empty_index_is_zero_with_a_finding() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    write_message(&mut connection, 1).await;
+    write_message(&mut connection, 2).await;
+    run(
+        &mut connection,
+        &[
+            "FT.CREATE",
+            "messages",
+            "ON",
+            "JSON",
+            "SKIPINITIALSCAN",
+            "SCHEMA",
+            "$.severity",
+            "AS",
+            "severity",
+            "TEXT",
+            "$.system",
+            "AS",
+            "system",
+            "TEXT",
+            "$.timestamp",
+            "AS",
+            "timestamp",
+            "TEXT",
+        ],
+    )
+    .await;
+    make_user(&mut connection, COUNTING).await;
+    let (_, report) = scan(&store(as_user(&redis.url(), Protocol::Auto))).await.unwrap();
+    assert_eq!((report.rows, report.findings.len()), (0, 1));
+    assert!(report.findings[0].text.contains("+scan"), "{report:?}");
+    make_user(&mut connection, &format!("{COUNTING} +scan")).await;
+    assert_eq!(failure(&store(as_user(&redis.url(), Protocol::Auto))).await.kind(), StoreErrorKind::Refused);
+}
+
 #[tokio::test]
 async fn an_index_made_otherwise_is_used_as_it_is_with_its_findings() {
     let redis = scout_testkit::redis().await;

@@ -144,3 +144,18 @@ fn refused_writes_are_counted_with_the_last_one() {
     let nameless = finding(&IndexInfo { refused: 3, ..newest() });
     assert_eq!(nameless.count, 3);
 }
+
+#[test]
+fn what_keeps_every_message_out_is_an_obstacle() {
+    let hashes = IndexInfo { key_type: KeyType::Hash, ..newest() };
+    assert_eq!(obstacle("messages", &hashes).unwrap().kind, FindingKind::IndexOnHash);
+    let limited = IndexInfo { prefixes: vec!["zzz:".to_owned()], ..newest() };
+    assert_eq!(obstacle("messages", &limited).unwrap().kind, FindingKind::IndexIsFiltered);
+    for (name, kind) in [("timestamp", "NUMERIC"), ("title", "GEO"), ("timestamp_unix", "TEXT")] {
+        let refusing = obstacle("messages", &with_types(&[(name, kind)])).unwrap();
+        assert!(refusing.text.contains(&format!("{name} is {kind}")), "{}", refusing.text);
+    }
+    for index in [texts(), newest(), tags()] {
+        assert_eq!(obstacle("messages", &index), None);
+    }
+}
