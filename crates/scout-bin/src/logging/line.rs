@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::Value;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
@@ -34,10 +34,7 @@ impl<W> LineLayer<W> {
 
     fn render(&self, metadata: &Metadata<'_>, mut fields: Fields) -> String {
         let message = fields.take_message();
-        let mut line = Line::new(self.format);
-        line.push("time", &(self.timestamps)().to_string().into());
-        line.push("level", &metadata.level().as_str().into());
-        line.push("msg", &message.into());
+        let mut line = Line::begin(self.format, (self.timestamps)(), *metadata.level(), message);
         for (name, value) in fields.iter() {
             match name {
                 // A second key of the same name would hide the first from most readers.
@@ -87,6 +84,13 @@ where
     }
 }
 
+/// The line that stands in the place of those that were dropped.
+pub(super) fn gap(format: LogFormat, at: jiff::Timestamp, dropped: u64) -> String {
+    let mut line = Line::begin(format, at, Level::WARN, "log lines were dropped".to_owned());
+    line.push("dropped", &dropped.into());
+    line.finish()
+}
+
 /// A line under way.
 struct Line {
     format: LogFormat,
@@ -94,12 +98,17 @@ struct Line {
 }
 
 impl Line {
-    fn new(format: LogFormat) -> Self {
+    /// With what every line begins with.
+    fn begin(format: LogFormat, at: jiff::Timestamp, level: Level, message: String) -> Self {
         let text = match format {
             LogFormat::Json => "{".to_owned(),
             LogFormat::Text => String::new(),
         };
-        Self { format, text }
+        let mut line = Self { format, text };
+        line.push("time", &at.to_string().into());
+        line.push("level", &level.as_str().into());
+        line.push("msg", &message.into());
+        line
     }
 
     fn push(&mut self, name: &str, value: &Value) {
