@@ -159,12 +159,16 @@ impl Connection {
     /// Some errors end the connection, since another one may reach a server that answers better: a name may lead
     /// elsewhere after a failover, and a user who has become unknown must be greeted anew.
     pub(crate) fn accept<'a>(&self, command: Command, value: &'a Value) -> Result<&'a Value, StoreError> {
-        if let Value::ServerError(error) = value
-            && ["READONLY", "MASTERDOWN", "NOAUTH"].contains(&error.code())
-        {
+        self.accept_of(command.as_str(), value)
+    }
+
+    /// As [`Self::accept`], for one of several commands that are measured together.
+    pub(crate) fn accept_of<'a>(&self, name: &str, value: &'a Value) -> Result<&'a Value, StoreError> {
+        let Value::ServerError(error) = value else { return Ok(value) };
+        if ["READONLY", "MASTERDOWN", "NOAUTH"].contains(&error.code()) {
             self.give_up();
         }
-        self.shared.faults.accept(command, value)
+        Err(self.shared.faults.refusal_of(name, error))
     }
 
     fn give_up(&self) {

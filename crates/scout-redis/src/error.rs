@@ -120,9 +120,14 @@ impl Faults {
 
     /// The server refused a command.
     pub(crate) fn refusal(&self, command: Command, error: &ServerError) -> StoreError {
+        self.refusal_of(command.as_str(), error)
+    }
+
+    /// The server refused the command of that name, one of several that are measured together.
+    pub(crate) fn refusal_of(&self, name: &str, error: &ServerError) -> StoreError {
         let text = self.without_password(&text_of(error));
         let kind = kind_of(&text);
-        let mut sentence = format!("redis at {} answered {} with: {text}", self.address, command.as_str());
+        let mut sentence = format!("redis at {} answered {name} with: {text}", self.address);
         if let Some(hint) = hint(kind) {
             sentence.push_str("; ");
             sentence.push_str(hint);

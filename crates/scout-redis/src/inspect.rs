@@ -27,6 +27,7 @@ pub(crate) async fn inspect(
     report.role(&info);
     report.memory(&info);
     report.persistence(&info);
+    report.stream(&config.stream, stream_type(connection, config).await?.as_deref());
     let lacks = lacks(connection, config).await?;
     let index = Index::new(connection, &config.index).info().await;
     report.rights(&lacks, index.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::IndexMissing));
@@ -110,6 +111,19 @@ impl Report {
         }
     }
 
+    /// `None` where the user may not ask.
+    fn stream(&mut self, name: &str, kind: Option<&str>) {
+        if let Some(kind) = kind
+            && !["none", "stream"].contains(&kind)
+        {
+            let text = format!(
+                "the key {name}, on which messages are announced, is a {kind} and no stream, so that none can be \
+                 taken in; run `RENAME {name} {name}-{kind}` if nobody needs it there"
+            );
+            self.finding(1, text);
+        }
+    }
+
     fn rights(&mut self, lacks: &[Lack], index_is_missing: bool) {
         let of = |purpose| {
             let rules: Vec<&str> =
@@ -153,6 +167,17 @@ impl Report {
         };
         self.fact("documents", documents);
         self.0.findings.extend(plan::findings(name, info));
+    }
+}
+
+/// What Redis says that the stream's key is; `None` where the user may not ask.
+async fn stream_type(connection: &Connection, config: &RedisConfig) -> Result<Option<String>, StoreError> {
+    let answers = connection.send(Command::Probe, vec![cmd("TYPE").arg(&config.stream).take()]).await?;
+    let answer = answers.first().map(|answer| connection.accept_of("type", answer)).transpose();
+    match answer {
+        Ok(answer) => Ok(answer.and_then(value::text).map(Into::into)),
+        Err(error) if error.kind() == StoreErrorKind::Permission => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -280,7 +280,33 @@ async fn a_stream_that_is_none() {
     let redis = scout_testkit::redis().await;
     let mut connection = redis.connection().await.unwrap();
     run(&mut connection, &["SET", "messages", "x"]).await;
-    assert_eq!(refusal(&plain(&redis.url())).await, StoreErrorKind::Refused);
+    let open = plain(&redis.url());
+    for _ in 0..3 {
+        let error = open.submit(&message()).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused);
+        assert!(error.to_string().contains("answered xadd with: WRONGTYPE"), "{error}");
+        assert_eq!(run(&mut connection, &["DBSIZE"]).await, redis::Value::Int(1));
+    }
+    let said = |findings: &[scout_core::Finding]| {
+        findings.iter().any(|finding| finding.text.contains("is a string and no stream"))
+    };
+    assert!(said(&inspect(&open).await.findings));
+
+    // Without the right to undo it, what is left is named.
+    let rights = format!("{COUNTING} {SUBMITTING}");
+    make_user(&mut connection, &rights).await;
+    let least = store(as_user(&redis.url(), Protocol::Auto));
+    let error = least.submit(&message()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    assert!(error.to_string().contains("is stored all the same"), "{error}");
+    assert!(error.to_string().contains("'unlink' command"), "{error}");
+    assert!(!said(&inspect(&least).await.findings));
+
+    make_user(&mut connection, &format!("{rights} +unlink +type")).await;
+    let more = store(as_user(&redis.url(), Protocol::Auto));
+    assert!(!more.submit(&message()).await.unwrap_err().to_string().contains("all the same"));
+    assert!(said(&inspect(&more).await.findings));
+    assert_eq!(run(&mut connection, &["DBSIZE"]).await, redis::Value::Int(2));
 }
 
 #[tokio::test]
