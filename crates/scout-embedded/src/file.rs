@@ -14,6 +14,7 @@ use crate::EmbeddedConfig;
 use crate::error::{closing, damaged, input_output, opening, running};
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
+use crate::identity::Identity;
 use crate::layout::{self, FORMAT};
 
 const FILE_NAME: &str = "scout.redb";
@@ -31,18 +32,25 @@ pub(crate) struct StoreFile {
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
     // Declared last, so that the folder is given back once the file is closed.
-    _folder: Folder,
+    folder: Folder,
 }
 
 #[derive(Debug)]
 enum State {
-    Open(Database),
+    Open(Opened),
     /// After an error, upon which the engine refuses all work.
     Closed {
         at: MonoTime,
         kind: StoreErrorKind,
         text: String,
     },
+}
+
+/// The file as the engine has it, and which one that is.
+#[derive(Debug)]
+struct Opened {
+    database: Database,
+    identity: Identity,
 }
 
 impl StoreFile {
@@ -54,7 +62,7 @@ impl StoreFile {
             make(&folder, &path)?;
         }
         let state = RwLock::new(State::Open(open(&path, config.cache_bytes)?));
-        Ok(Self { path, cache_bytes: config.cache_bytes, clock, state, _folder: folder })
+        Ok(Self { path, cache_bytes: config.cache_bytes, clock, state, folder })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -71,16 +79,23 @@ impl StoreFile {
     }
 
     /// Works on the open file. After an error of the disk it is closed, and opened again when it is needed some seconds
-    /// later, so that the store recovers by itself. Blocks.
+    /// later, so that the store recovers by itself. An error of the kind `gone` when the file is no longer what a new
+    /// start would find, before the work or after it. Blocks.
     pub(crate) fn with<T>(
         &self,
+        gone: StoreErrorKind,
         work: impl FnOnce(&Database) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         let outcome = {
-            let state = self.opened()?;
-            let State::Open(database) = &*state else { return Err(closing()) };
+            let state = self.opened(gone)?;
+            let State::Open(opened) = &*state else { return Err(closing()) };
+            self.check(opened, gone)?;
             // The engine takes a file for what it wrote itself, and panics where a damaged one makes no sense.
-            catch_unwind(AssertUnwindSafe(|| work(database)))
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(&opened.database)));
+            if let Ok(Ok(_)) = outcome {
+                self.check(opened, gone)?;
+            }
+            outcome
         };
         match outcome {
             Ok(Ok(value)) => Ok(value),
@@ -90,8 +105,14 @@ impl StoreFile {
         }
     }
 
+    /// Two looks at the folder, cheap beside a commit.
+    fn check(&self, opened: &Opened, gone: StoreErrorKind) -> Result<(), StoreError> {
+        self.folder.check(gone)?;
+        opened.identity.check(&self.path, gone)
+    }
+
     /// The open file; opens it if an error has closed it some time ago.
-    fn opened(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
+    fn opened(&self, gone: StoreErrorKind) -> Result<RwLockReadGuard<'_, State>, StoreError> {
         loop {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
             match &*state {
@@ -102,6 +123,8 @@ impl StoreFile {
                 State::Closed { .. } => {}
             }
             drop(state);
+            // Another process may have what is there now.
+            self.folder.check(gone)?;
             self.open_again()?;
         }
     }
@@ -112,8 +135,8 @@ impl StoreFile {
             return Ok(());
         }
         match open(&self.path, self.cache_bytes) {
-            Ok(database) => {
-                *state = State::Open(database);
+            Ok(opened) => {
+                *state = State::Open(opened);
                 tracing::info!(file = %self.path.display(), "store opened again after an error");
                 Ok(())
             }
@@ -151,7 +174,15 @@ fn make(folder: &Folder, path: &Path) -> Result<(), StoreError> {
     fs::rename(&new, path).and_then(|()| folder.sync()).map_err(|error| input_output(error, path))
 }
 
-fn open(path: &Path, cache_bytes: usize) -> Result<Database, StoreError> {
+fn open(path: &Path, cache_bytes: usize) -> Result<Opened, StoreError> {
+    let identity = Identity::at(path).map_err(|error| input_output(error, path))?;
+    let database = open_database(path, cache_bytes)?;
+    // It may have been replaced just before it was opened.
+    identity.check(path, StoreErrorKind::NotWritable)?;
+    Ok(Opened { database, identity })
+}
+
+fn open_database(path: &Path, cache_bytes: usize) -> Result<Database, StoreError> {
     let named = path.to_owned();
     let opened = catch_unwind(|| -> Result<Database, DatabaseError> {
         let mut builder = Database::builder();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use scout_core::{StoreError, StoreErrorKind};
 
 use crate::error::input_output;
+use crate::identity::Identity;
 
 const LOCK_NAME: &str = "scout.lock";
 
@@ -16,6 +17,8 @@ const LOCK_NAME: &str = "scout.lock";
 pub(crate) struct Folder {
     path: PathBuf,
     lock: File,
+    lock_path: PathBuf,
+    lock_identity: Identity,
 }
 
 impl Folder {
@@ -25,7 +28,14 @@ impl Folder {
         let lock_path = path.join(LOCK_NAME);
         let lock = create(&lock_path).map_err(|error| input_output(error, &lock_path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
+            Ok(()) => {
+                let data = lock.metadata().map_err(|error| input_output(error, &lock_path))?;
+                let lock_identity = Identity::of(&data);
+                let folder = Self { path: path.to_owned(), lock, lock_path, lock_identity };
+                // Whoever deletes the folder may have done so between the two steps.
+                folder.check(StoreErrorKind::NotWritable)?;
+                Ok(folder)
+            }
             Err(TryLockError::WouldBlock) => {
                 let text = format!(
                     "another process uses the folder {}; stop it, or give this one a folder of its own (SCOUT_DATA)",
@@ -39,6 +49,11 @@ impl Folder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// An error of this kind if another process could take the folder, since what keeps it out is gone.
+    pub(crate) fn check(&self, kind: StoreErrorKind) -> Result<(), StoreError> {
+        self.lock_identity.check(&self.lock_path, kind)
     }
 
     /// Makes the names in the folder as lasting as what they name.

@@ -20,6 +20,7 @@ mod error;
 mod failure;
 mod file;
 mod folder;
+mod identity;
 mod layout;
 mod readers;
 mod rows;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
-use scout_core::{Clock, ScanReport, ScanSink, StoreError, WallTime};
+use scout_core::{Clock, ScanReport, ScanSink, StoreError, StoreErrorKind, WallTime};
 use tokio::sync::mpsc;
 
 use crate::error::closing;
@@ -70,7 +70,7 @@ struct Reading {
 
 impl Reading {
     fn run(&self) -> Result<(), StoreError> {
-        self.file.with(|database| {
+        self.file.with(StoreErrorKind::Unreachable, |database| {
             let transaction = database.begin_read()?;
             let at = self.clock.now().wall;
             let table = transaction.open_table(ROWS)?;

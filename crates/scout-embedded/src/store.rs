@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
-use scout_core::{Clock, Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreReport};
+use scout_core::{
+    Clock, Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport,
+};
 
 use crate::EmbeddedConfig;
 use crate::error::{closing, input_output};
@@ -41,10 +43,6 @@ impl EmbeddedStore {
     /// # Errors
     /// [`StoreErrorKind::InUse`] if another process has the folder, [`StoreErrorKind::Corrupt`] if the file is
     /// damaged or of another version, [`StoreErrorKind::NotWritable`] where folder or file cannot be written.
-    ///
-    /// [`StoreErrorKind::InUse`]: scout_core::StoreErrorKind::InUse
-    /// [`StoreErrorKind::Corrupt`]: scout_core::StoreErrorKind::Corrupt
-    /// [`StoreErrorKind::NotWritable`]: scout_core::StoreErrorKind::NotWritable
     pub fn open(config: &EmbeddedConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let file = Arc::new(StoreFile::open(config, Arc::clone(&clock))?);
         let writer = Writer::start(Arc::clone(&file), Arc::clone(&clock))
@@ -91,7 +89,9 @@ impl MessageStore for EmbeddedStore {
 }
 
 fn inspect(file: &StoreFile) -> Result<StoreReport, StoreError> {
-    let documents = file.with(|database| Ok(database.begin_read()?.open_table(ROWS)?.len()?))?;
+    let documents = file.with(StoreErrorKind::Unreachable, |database| {
+        Ok(database.begin_read()?.open_table(ROWS)?.len()?)
+    })?;
     let mut report = StoreReport::default();
     report.facts = [
         ("store", "embedded".to_owned()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use scout_core::{Clock, StoreError};
+use scout_core::{Clock, StoreError, StoreErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 
 use crate::entry::EntryId;
@@ -148,7 +148,7 @@ impl Writing {
     /// Writes a batch and waits until it is on disk. After an error all or nothing of it is there.
     fn commit(&self, batch: &[Job]) -> Result<Vec<EntryId>, StoreError> {
         let now = self.clock.now().wall;
-        self.file.with(|database| {
+        self.file.with(StoreErrorKind::NotWritable, |database| {
             let transaction = database.begin_write()?;
             let mut tables = Tables::open(&transaction)?;
             // Read anew each time: whether a commit that failed has reached the disk is not known.

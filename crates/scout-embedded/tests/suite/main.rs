@@ -4,6 +4,7 @@
 mod behaviour;
 mod damage;
 mod disk;
+mod gone;
 mod kill;
 mod process;
 mod restart;
