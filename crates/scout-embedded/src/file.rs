@@ -58,7 +58,7 @@ impl StoreFile {
     pub(crate) fn open(config: &EmbeddedConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let folder = Folder::take(&config.data)?;
         let path = folder.path().join(FILE_NAME);
-        if !path.exists() {
+        if is_missing(&path)? {
             make(&folder, &path)?;
         }
         let state = RwLock::new(State::Open(open(&path, config.cache_bytes)?));
@@ -159,6 +159,27 @@ impl StoreFile {
 }
 
 const NO_SENSE: &str = "what it holds makes no sense";
+
+/// Whether there is nothing of this name. A link whose target is away is something: the target holds the messages, and
+/// an empty store in its place would hide them.
+fn is_missing(path: &Path) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(data) if data.is_symlink() => match fs::metadata(path) {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let text = format!(
+                    "{} is a link to a file that does not exist; mount what holds the file, or remove the link",
+                    path.display()
+                );
+                Err(StoreError::new(StoreErrorKind::Unreachable, text).with_source(error))
+            }
+            Err(error) => Err(input_output(error, path)),
+        },
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(input_output(error, path)),
+    }
+}
 
 /// Makes the file under another name first: a crash in between leaves nothing that looks like a damaged store.
 fn make(folder: &Folder, path: &Path) -> Result<(), StoreError> {

@@ -42,7 +42,8 @@ impl EmbeddedStore {
     ///
     /// # Errors
     /// [`StoreErrorKind::InUse`] if another process has the folder, [`StoreErrorKind::Corrupt`] if the file is
-    /// damaged or of another version, [`StoreErrorKind::NotWritable`] where folder or file cannot be written.
+    /// damaged or of another version, [`StoreErrorKind::NotWritable`] where folder or file cannot be written,
+    /// [`StoreErrorKind::Unreachable`] if the file is a link whose target is missing.
     pub fn open(config: &EmbeddedConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let file = Arc::new(StoreFile::open(config, Arc::clone(&clock))?);
         let writer = Writer::start(Arc::clone(&file), Arc::clone(&clock))

@@ -1,7 +1,7 @@
 //! What stays when the store is closed and opened again.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use scout_core::{MessageStore as _, StoreErrorKind};
@@ -95,4 +95,28 @@ async fn a_store_in_the_current_folder_can_be_named_by_a_relative_path() {
     let name = Path::new(folder.path().file_name().unwrap()).join("new");
     submit_all(&open(&name), vec![message("a", "t")]).await;
     assert_eq!(scan(&open(&folder.path().join("new"))).await.1.rows, 1);
+}
+
+#[tokio::test]
+async fn a_link_to_a_file_elsewhere_is_followed_and_refused_while_the_file_is_away() {
+    let parent = TempDir::new().unwrap();
+    let (data, disk) = (parent.path().join("data"), parent.path().join("disk"));
+    submit_all(&open(&data), vec![message("a", "t")]).await;
+    let (file, target) = (data.join("scout.redb"), disk.join("scout.redb"));
+    fs::create_dir(&disk).unwrap();
+    fs::rename(&file, &target).unwrap();
+    symlink(&target, &file).unwrap();
+    submit_all(&open(&data), vec![message("b", "t")]).await;
+
+    let unmounted = parent.path().join("unmounted");
+    fs::rename(&disk, &unmounted).unwrap();
+    let error = try_open(&data).expect_err("an empty store took the place of the link");
+    assert_eq!(error.kind(), StoreErrorKind::Unreachable);
+    let text = format!("{} is a link to a file that does not exist", file.display());
+    assert!(error.to_string().contains(&text), "{error}");
+    assert_eq!(fs::read_link(&file).unwrap(), target);
+    assert!(!disk.exists());
+
+    fs::rename(&unmounted, &disk).unwrap();
+    assert_eq!(scan(&open(&data)).await.1.rows, 2);
 }
