@@ -13,6 +13,7 @@ use crate::info::{IndexInfo, Progress};
 use crate::metrics::Command;
 use crate::permission::{Lack, Purpose, lacks};
 use crate::plan::{self, Generation};
+use crate::replication::lost_master;
 use crate::value;
 
 /// Facts and findings, without changing anything.
@@ -79,6 +80,7 @@ impl Report {
             role => role,
         };
         self.fact("role", role);
+        self.0.findings.extend(lost_master(&info.text));
     }
 
     fn memory(&mut self, info: &Info) {
@@ -182,7 +184,10 @@ async fn stream_type(connection: &Connection, config: &RedisConfig) -> Result<Op
 }
 
 /// The answer to INFO.
-struct Info(HashMap<String, String>);
+struct Info {
+    text: String,
+    fields: HashMap<String, String>,
+}
 
 impl Info {
     async fn ask(connection: &Connection) -> Result<Self, StoreError> {
@@ -191,10 +196,11 @@ impl Info {
         let answer = connection.accept(Command::Server, answers.first().ok_or_else(form)?)?;
         let text = value::text(answer).ok_or_else(form)?;
         let pairs = text.lines().filter_map(|line| line.trim_end().split_once(':'));
-        Ok(Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+        let fields = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Self { fields, text: text.into_owned() })
     }
 
     fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("unknown", String::as_str)
+        self.fields.get(name).map_or("unknown", String::as_str)
     }
 }

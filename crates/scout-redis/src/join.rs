@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use redis::{Value, cmd};
-use scout_core::{Clock, StoreError, WallTime};
+use scout_core::{Clock, Finding, StoreError, WallTime};
 
 use crate::connection::{Connection, Timed, Work, micros};
 use crate::cursor::{Cursor, Leftovers, number_in, open};
 use crate::info::{IndexInfo, KeyType};
 use crate::metrics::Command;
-use crate::value::list;
+use crate::replication::lost_master;
+use crate::value::{list, text};
 
 /// The state of the index at one moment, and the first rows of it.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Join<'a> {
     pub(crate) work: Work,
     /// How far Redis' clock is from this machine's, beyond what the way there explains.
     pub(crate) skew: Duration,
+    /// Redis is a replica that does not hear of what is written.
+    pub(crate) lost_master: Option<Finding>,
 }
 
 impl<'a> Join<'a> {
@@ -37,6 +40,7 @@ impl<'a> Join<'a> {
         let commands = vec![
             cmd("MULTI"),
             cmd("TIME"),
+            cmd("INFO").arg("replication").take(),
             cmd("FT.INFO").arg(index).take(),
             open(index, key_type, rows, limit),
             cmd("EXEC"),
@@ -55,15 +59,16 @@ impl<'a> Join<'a> {
         }
         let form = || connection.faults().form(Command::Aggregate, "the time, the index and rows");
         let Value::Array(executed) = into_accepted(connection, executed)? else { return Err(form()) };
-        let [time, info, answer]: [Value; 3] = executed.try_into().map_err(|_| form())?;
-        for part in [&time, &info, &answer] {
+        let [time, replication, info, answer]: [Value; 4] = executed.try_into().map_err(|_| form())?;
+        for part in [&time, &replication, &info, &answer] {
             connection.accept(Command::Aggregate, part)?;
         }
         let micros = micros(&time).ok_or_else(form)?;
         let at = WallTime::from_unix_ms(i64::try_from(micros / 1000).unwrap_or(i64::MAX));
         let info = IndexInfo::read(&info)
             .ok_or_else(|| connection.faults().form(Command::Info, "a definition, attributes and counts"))?;
-        Ok(Self { at, info, answer, cursor, work, skew: skew(at, before, after) })
+        let lost_master = text(&replication).and_then(|info| lost_master(&info));
+        Ok(Self { at, info, answer, cursor, work, skew: skew(at, before, after), lost_master })
     }
 }
 

@@ -42,6 +42,7 @@ mod link;
 mod metrics;
 mod permission;
 mod plan;
+mod replication;
 mod rows;
 mod scan;
 mod store;

@@ -53,7 +53,7 @@ pub(crate) struct Scan<'a> {
 /// What a pass came to.
 enum Outcome {
     /// The cursor was drained.
-    Drained(Pass),
+    Drained(Box<Pass>),
     /// The index does not hold all documents yet.
     Building,
     /// The index is another one than thought.
@@ -64,6 +64,7 @@ struct Pass {
     info: IndexInfo,
     tally: Tally,
     skew: Duration,
+    lost_master: Option<Finding>,
 }
 
 impl Scan<'_> {
@@ -85,7 +86,7 @@ impl Scan<'_> {
                         limit = None;
                         continue;
                     }
-                    return self.finish(pass).await;
+                    return self.finish(*pass).await;
                 }
                 Ok(_) if changes == CHANGES => {
                     let text = "the index is made anew again and again while it is scanned";
@@ -149,7 +150,7 @@ impl Scan<'_> {
             (self.memory.key_type, rows, limit),
         )
         .await?;
-        let Join { at, info, answer, mut cursor, mut work, skew } = join;
+        let Join { at, info, answer, mut cursor, mut work, skew, lost_master } = join;
         self.count(2, work);
         if info.progress != Progress::Built {
             cursor.close(self.connection).await?;
@@ -171,7 +172,7 @@ impl Scan<'_> {
             self.count(1, work);
             pause = self.deliver(&answer, work, &mut tally, sink)?;
         }
-        Ok(Outcome::Drained(Pass { info, tally, skew }))
+        Ok(Outcome::Drained(Box::new(Pass { info, tally, skew, lost_master })))
     }
 
     /// Hands over the rows of one answer, and says how long to pause after it.
@@ -221,7 +222,7 @@ impl Scan<'_> {
     }
 
     async fn finish(mut self, pass: Pass) -> Result<ScanReport, StoreError> {
-        let Pass { info, tally, skew } = pass;
+        let Pass { info, tally, skew, lost_master } = pass;
         let index = &self.config.index;
         if tally.documents == 0 && info.documents > 0 {
             let text =
@@ -234,9 +235,13 @@ impl Scan<'_> {
         self.report.findings = plan::findings(index, &info);
         self.report.findings.extend(difference(index, &info, tally));
         if tally.documents == 0 {
+            if let Some(finding) = &lost_master {
+                return Err(self.connection.faults().other(StoreErrorKind::NotReady, &finding.text));
+            }
             self.report.findings.extend(believe(self.connection, index, &info).await?);
         }
         self.report.findings.extend(skewed(skew));
+        self.report.findings.extend(lost_master);
         Ok(self.report)
     }
 }

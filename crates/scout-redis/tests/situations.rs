@@ -264,6 +264,39 @@ async fn a_replica_counts_but_takes_nothing_in() {
 }
 
 #[tokio::test]
+async fn a_replica_that_has_lost_its_master_says_so_with_its_numbers() {
+    let server = RedisServer::start().await.unwrap();
+    let mut connection = server.connection().await.unwrap();
+    write(&mut connection, 10).await;
+    make_user(&mut connection, COUNTING).await;
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let store = store(as_user(&server.url(), protocol));
+        let (_, report) = common::scan(&store).await.unwrap();
+        assert_eq!((report.rows, report.findings.len()), (10, 0));
+        run(&mut connection, &["REPLICAOF", "127.0.0.1", "1"]).await;
+        let (_, report) = common::scan(&store).await.unwrap();
+        assert_eq!((report.rows, report.findings.len()), (10, 1));
+        let said = "has lost its master 127.0.0.1:1";
+        assert!(report.findings[0].text.contains(said), "{report:?}");
+        let findings = inspect(&store).await.findings;
+        assert!(findings.iter().any(|finding| finding.text.contains(said)), "{findings:?}");
+        run(&mut connection, &["REPLICAOF", "NO", "ONE"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_has_lost_its_master_is_no_source_of_zeros() {
+    let server = RedisServer::start().await.unwrap();
+    let mut connection = server.connection().await.unwrap();
+    let store = plain(&server.url());
+    assert_eq!(documents(&store).await, 0);
+    run(&mut connection, &["REPLICAOF", "127.0.0.1", "1"]).await;
+    assert_eq!(failure(&store).await.kind(), StoreErrorKind::NotReady);
+    run(&mut connection, &["REPLICAOF", "NO", "ONE"]).await;
+    assert_eq!(documents(&store).await, 0);
+}
+
+#[tokio::test]
 async fn a_server_that_has_enough_clients() {
     let server = RedisServer::start().await.unwrap();
     let mut connection = server.connection().await.unwrap();
