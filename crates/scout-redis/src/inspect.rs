@@ -35,10 +35,12 @@ pub(crate) async fn inspect(
     match index {
         Ok(index) => report.index(&config.index, &index),
         Err(error) if error.kind() == StoreErrorKind::IndexMissing => {
-            report.fact("index", format!("{} is missing; Scout makes it with its first scan", config.index));
+            report.missing_index(&config.index, &info);
         }
         // Among the rights that are lacking.
-        Err(error) if error.kind() == StoreErrorKind::Permission => {}
+        Err(error) if error.kind() == StoreErrorKind::Permission => {
+            report.unusable(StoreErrorKind::Permission);
+        }
         Err(error) => return Err(error),
     }
     Ok(report.0)
@@ -54,6 +56,11 @@ impl Report {
 
     fn finding(&mut self, count: usize, text: impl Into<String>) {
         self.0.findings.push(Finding::new(FindingKind::Server, count as u64, text));
+    }
+
+    /// The first reason counts.
+    fn unusable(&mut self, why: StoreErrorKind) {
+        self.0.unusable.get_or_insert(why);
     }
 
     fn server(&mut self, server: &Server, config: &RedisConfig) {
@@ -143,11 +150,25 @@ impl Report {
             }
             let run = format!("`ACL SETUSER <user> {rules}`");
             if needed {
+                self.unusable(StoreErrorKind::Permission);
                 self.finding(count, format!("the user lacks rights for {name}: run {run}"));
             } else {
                 self.fact(name, format!("not permitted, and needs {run}"));
             }
         }
+    }
+
+    fn missing_index(&mut self, name: &str, info: &Info) {
+        if info.get("role") != "slave" {
+            self.fact("index", format!("{name} is missing; Scout makes it with its first scan"));
+            return;
+        }
+        self.fact("index", format!("{name} is missing"));
+        self.unusable(StoreErrorKind::IndexMissing);
+        self.finding(
+            1,
+            format!("the index {name} is missing, and a replica cannot make it: make it on the master"),
+        );
     }
 
     fn index(&mut self, name: &str, info: &IndexInfo) {
@@ -169,6 +190,9 @@ impl Report {
         };
         self.fact("documents", documents);
         self.0.findings.extend(plan::findings(name, info));
+        if info.documents == 0 && plan::obstacle(name, info).is_some() {
+            self.unusable(StoreErrorKind::Refused);
+        }
     }
 }
 

@@ -57,6 +57,8 @@ async fn server_and_index_are_described() {
         let about_index =
             report.findings.iter().filter(|finding| finding.kind != FindingKind::Server).count();
         assert_eq!(about_index, findings, "{report:?}");
+        let hashes = (generation == Generation::C3).then_some(StoreErrorKind::Refused);
+        assert_eq!(report.unusable, hashes);
     }
 }
 
@@ -69,6 +71,7 @@ async fn every_right_that_is_missing_is_named() {
     make_user(&mut connection, &all).await;
     let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
     assert!(!texts(&report).contains("ACL SETUSER"), "{report:?}");
+    assert_eq!(report.unusable, None);
 
     make_user(&mut connection, COUNTING).await;
     let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
@@ -77,6 +80,7 @@ async fn every_right_that_is_missing_is_named() {
         fact(&report, "taking messages in").contains("`ACL SETUSER <user> +json.set +xadd`"),
         "{report:?}"
     );
+    assert_eq!(report.unusable, None);
 
     make_user(&mut connection, &format!("{COUNTING} +json.set +xadd")).await;
     let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
@@ -89,6 +93,7 @@ async fn every_right_that_is_missing_is_named() {
         make_user(&mut connection, &others.join(" ")).await;
         let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
         assert!(texts(&report).contains(&format!("`ACL SETUSER <user> {right}`")), "{right}: {report:?}");
+        assert_eq!(report.unusable, Some(StoreErrorKind::Permission), "{right}");
     }
 
     make_user(&mut connection, "+info").await;
@@ -127,4 +132,19 @@ async fn a_server_that_fails_on_timeouts_is_said_to() {
     run(&mut connection, &["FT.CONFIG", "SET", "ON_TIMEOUT", "FAIL"]).await;
     let report = inspect(&plain(&server.url())).await;
     assert!(texts(&report).contains("`FT.CONFIG SET ON_TIMEOUT RETURN`"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_counted_in_is_said_to_be_unusable() {
+    let server = RedisServer::start().await.unwrap();
+    let mut connection = server.connection().await.unwrap();
+    let create = "FT.CREATE messages ON JSON PREFIX 1 zzz: SCHEMA $.severity AS severity TEXT";
+    run(&mut connection, &create.split(' ').collect::<Vec<_>>()).await;
+    assert_eq!(inspect(&plain(&server.url())).await.unusable, Some(StoreErrorKind::Refused));
+    run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+    assert_eq!(inspect(&plain(&server.url())).await.unusable, None);
+    run(&mut connection, &["REPLICAOF", "127.0.0.1", "1"]).await;
+    let report = inspect(&plain(&server.url())).await;
+    assert_eq!(report.unusable, Some(StoreErrorKind::IndexMissing));
+    assert!(texts(&report).contains("make it on the master"), "{report:?}");
 }
