@@ -69,11 +69,13 @@ impl<'a> Index<'a> {
         Ok(progress)
     }
 
-    /// The index is what is missing; that it could not be made is why.
+    /// The index is what is missing; that it could not be made is why. Where the server itself is unfit, that is it.
     fn not_made(&self, error: StoreError) -> StoreError {
         let text = format!("the index {} is missing and cannot be made: {error}", self.name);
         let kind = match error.kind() {
-            StoreErrorKind::Refused => StoreErrorKind::IndexMissing,
+            StoreErrorKind::Refused | StoreErrorKind::NotWritable | StoreErrorKind::Permission => {
+                StoreErrorKind::IndexMissing
+            }
             kind => kind,
         };
         StoreError::new(kind, text).with_source(error)

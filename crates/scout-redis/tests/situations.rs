@@ -108,7 +108,12 @@ async fn rights_that_are_missing() {
         make_user(&mut connection, &others.join(" ")).await;
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
             let error = failure(&store(as_user(&redis.url(), protocol))).await;
-            assert_eq!(error.kind(), StoreErrorKind::Permission, "without {right}: {error}");
+            let kind = match right {
+                "+ft.create" => StoreErrorKind::IndexMissing,
+                _ => StoreErrorKind::Permission,
+            };
+            assert_eq!(error.kind(), kind, "without {right}: {error}");
+            assert!(error.to_string().contains("NOPERM"), "without {right}: {error}");
         }
         let _ = redis::cmd("FT.DROPINDEX").arg("messages").exec_async(&mut connection).await;
     }
@@ -127,8 +132,10 @@ async fn a_full_memory() {
     let server = RedisServer::builder().config("maxmemory 1").start().await.unwrap();
     let store = plain(&server.url());
     let error = failure(&store).await;
-    assert_eq!(error.kind(), StoreErrorKind::NotWritable);
+    assert_eq!(error.kind(), StoreErrorKind::IndexMissing);
+    assert!(error.is_retryable());
     assert!(error.to_string().contains("cannot be made"), "{error}");
+    assert!(error.to_string().contains("OOM"), "{error}");
     assert_eq!(refusal(&store).await, StoreErrorKind::NotWritable);
     // What is there can be counted all the same.
     let mut connection = server.connection().await.unwrap();
@@ -230,7 +237,7 @@ async fn a_replica_counts_but_takes_nothing_in() {
     // Without an index there: it cannot make one.
     let error = failure(&store).await;
     assert!(
-        matches!(error.kind(), StoreErrorKind::NotWritable | StoreErrorKind::NotReady),
+        matches!(error.kind(), StoreErrorKind::IndexMissing | StoreErrorKind::NotReady),
         "{}: {error}",
         error.kind()
     );
@@ -244,7 +251,7 @@ async fn a_replica_counts_but_takes_nothing_in() {
             Err(error) => assert!(
                 matches!(
                     error.kind(),
-                    StoreErrorKind::NotWritable | StoreErrorKind::NotReady | StoreErrorKind::IndexBuilding
+                    StoreErrorKind::IndexMissing | StoreErrorKind::NotReady | StoreErrorKind::IndexBuilding
                 ),
                 "{error}"
             ),
