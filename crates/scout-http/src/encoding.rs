@@ -155,7 +155,8 @@ mod tests {
     fn thousands_of_texts_that_gzip_lengthens_leave_no_trace() {
         let compressor = Compressor::new(Compression::fast());
         for number in 0..5_000_usize {
-            let text: Vec<u8> = (0..=number % 300).map(|at| (at * 167 + number * 31) as u8).collect();
+            let text: Vec<u8> =
+                (0..=number % 300).map(|at| ((at * 167 + number * 31) % 251).try_into().unwrap()).collect();
             drop(compressor.gzip(&text));
         }
         let text = "abc ".repeat(200);
