@@ -90,7 +90,7 @@ impl StoreFile {
             let state = self.opened(gone)?;
             let State::Open(opened) = &*state else { return Err(closing()) };
             self.check(opened, gone)?;
-            // The engine takes a file for what it wrote itself, and panics where a damaged one makes no sense.
+            // Apart from the guard of the opening, since a panic here closes the file.
             let outcome = catch_unwind(AssertUnwindSafe(|| work(&opened.database)));
             if let Ok(Ok(_)) = outcome {
                 self.check(opened, gone)?;
@@ -149,13 +149,33 @@ impl StoreFile {
 
     /// Closes the file once nobody works on it any more.
     fn close_after(&self, error: StoreError) -> StoreError {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = self.closed_by(&error);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let open = std::mem::replace(&mut *state, self.closed_by(&error));
+        // The error tells of the damage already.
+        drop(close(open));
+        drop(state);
         error
     }
 
     fn closed_by(&self, error: &StoreError) -> State {
         State::Closed { at: self.clock.now().mono, kind: error.kind(), text: error.to_string() }
     }
+}
+
+impl Drop for StoreFile {
+    fn drop(&mut self) {
+        let closed =
+            State::Closed { at: MonoTime::default(), kind: StoreErrorKind::NotReady, text: String::new() };
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if close(std::mem::replace(state, closed)).is_err() {
+            tracing::warn!(file = %self.path.display(), "store could not be closed properly: {NO_SENSE}");
+        }
+    }
+}
+
+/// Closing a damaged file may panic as using it may, since the engine reads and writes once more.
+fn close(state: State) -> std::thread::Result<()> {
+    catch_unwind(AssertUnwindSafe(|| drop(state)))
 }
 
 const NO_SENSE: &str = "what it holds makes no sense";
@@ -203,27 +223,36 @@ fn open(path: &Path, cache_bytes: usize) -> Result<Opened, StoreError> {
     Ok(Opened { database, identity })
 }
 
+/// The reading of the format, and the closing of what is refused, stand under the guard as well: the engine trusts a
+/// file that was closed properly, and meets damage wherever it reads first.
 fn open_database(path: &Path, cache_bytes: usize) -> Result<Database, StoreError> {
-    let named = path.to_owned();
-    let opened = catch_unwind(|| -> Result<Database, DatabaseError> {
-        let mut builder = Database::builder();
-        builder.set_cache_size(cache_bytes);
-        builder.set_repair_callback(move |repair| {
-            let percent = (repair.progress() * 100.0).round();
-            tracing::warn!(file = %named.display(), percent, "store was not closed properly and is checked");
-        });
-        builder.open(path)
-    });
-    let opened = opened.map_err(|_| damaged(path, NO_SENSE))?;
-    let database = opened.map_err(|error| opening(error, path))?;
-    match layout::format(&database).map_err(|failure| failed(failure, path))? {
-        Some(FORMAT) => Ok(database),
-        Some(other) => {
-            let reason = format!("its format is {other}, and this version of Scout knows {FORMAT}");
-            Err(damaged(path, &reason))
+    guarded(path, || {
+        let database = engine(path, cache_bytes).map_err(|error| opening(error, path))?;
+        match layout::format(&database).map_err(|failure| failed(failure, path))? {
+            Some(FORMAT) => Ok(database),
+            Some(other) => {
+                let reason = format!("its format is {other}, and this version of Scout knows {FORMAT}");
+                Err(damaged(path, &reason))
+            }
+            None => Err(damaged(path, "it is no store of Scout's")),
         }
-        None => Err(damaged(path, "it is no store of Scout's")),
-    }
+    })
+}
+
+fn engine(path: &Path, cache_bytes: usize) -> Result<Database, DatabaseError> {
+    let named = path.to_owned();
+    let mut builder = Database::builder();
+    builder.set_cache_size(cache_bytes);
+    builder.set_repair_callback(move |repair| {
+        let percent = (repair.progress() * 100.0).round();
+        tracing::warn!(file = %named.display(), percent, "store was not closed properly and is checked");
+    });
+    builder.open(path)
+}
+
+/// The engine takes a file for what it wrote itself, and panics where a damaged one makes no sense.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged(path, NO_SENSE)))
 }
 
 fn failed(failure: Failure, path: &Path) -> StoreError {

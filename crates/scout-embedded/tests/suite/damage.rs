@@ -99,3 +99,28 @@ async fn a_file_with_overwritten_pages_gives_an_error_or_all_its_rows() {
     }
     assert!(refused > 10, "{refused} refused");
 }
+
+#[tokio::test]
+async fn damage_that_is_met_while_a_file_is_opened_is_told_with_its_name() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("scout.redb");
+    let store = open(folder.path());
+    // What is left when the process is killed now: as nothing was written, the engine trusts it unread.
+    let whole = fs::read(&path).unwrap();
+    drop(store);
+    let mut senseless = Vec::new();
+    for place in (4096..whole.len().min(1 << 16)).step_by(512) {
+        let mut damaged = whole.clone();
+        damaged[place..][..16].fill(0xff);
+        fs::write(&path, &damaged).unwrap();
+        if let Err(error) = try_open(folder.path()) {
+            assert_eq!(error.kind(), StoreErrorKind::Corrupt, "at {place}: {error}");
+            let text = format!("{} is damaged or of another version: ", path.display());
+            assert!(error.to_string().contains(&text), "at {place}: {error}");
+            if error.to_string().ends_with("what it holds makes no sense") {
+                senseless.push(place);
+            }
+        }
+    }
+    assert!(senseless.contains(&4096) && senseless.len() > 3, "{senseless:?}");
+}
