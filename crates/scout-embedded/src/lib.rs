@@ -31,4 +31,3 @@ mod writer;
 
 pub use config::EmbeddedConfig;
 pub use store::EmbeddedStore;
-pub use writer::WriterCounts;

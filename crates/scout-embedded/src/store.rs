@@ -50,11 +50,6 @@ impl EmbeddedStore {
             .map_err(|error| input_output(error, file.path()))?;
         Ok(Self { writer, readers: Arc::default(), clock, file })
     }
-
-    /// What has been written since the store was opened, and how often its queue was full.
-    pub fn writer_counts(&self) -> WriterCounts {
-        self.writer.counts()
-    }
 }
 
 impl Drop for EmbeddedStore {
@@ -78,8 +73,9 @@ impl MessageStore for EmbeddedStore {
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {
         let (file, reader) = (Arc::clone(&self.file), self.readers.enter());
+        let counts = self.writer.counts();
         let looking = tokio::task::spawn_blocking(move || {
-            let report = inspect(&file);
+            let report = inspect(&file, counts);
             // In this order: who waits for the reader takes the file for closed.
             drop(file);
             drop(reader);
@@ -89,7 +85,7 @@ impl MessageStore for EmbeddedStore {
     }
 }
 
-fn inspect(file: &StoreFile) -> Result<StoreReport, StoreError> {
+fn inspect(file: &StoreFile, counts: WriterCounts) -> Result<StoreReport, StoreError> {
     let documents = file.with(StoreErrorKind::Unreachable, |database| {
         Ok(database.begin_read()?.open_table(ROWS)?.len()?)
     })?;
@@ -101,6 +97,11 @@ fn inspect(file: &StoreFile) -> Result<StoreReport, StoreError> {
         ("size", format!("{} bytes", file.size()?)),
         ("documents", documents.to_string()),
         ("page cache", format!("at most {} bytes", file.cache_bytes())),
+        // Since the store was opened.
+        ("messages written", counts.messages.to_string()),
+        ("commits", counts.commits.to_string()),
+        ("failed commits", counts.failed_commits.to_string()),
+        ("waits for the queue", counts.queue_full.to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();

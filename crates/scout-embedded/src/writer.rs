@@ -29,17 +29,16 @@ const LOOK: Duration = Duration::from_micros(50);
 const UNIT_BYTES: usize = 1 << 10;
 
 /// What the writer has done since the store was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WriterCounts {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WriterCounts {
     /// Messages on disk.
-    pub messages: u64,
+    pub(crate) messages: u64,
     /// Commits that took them there.
-    pub commits: u64,
+    pub(crate) commits: u64,
     /// Commits that failed, with all their messages.
-    pub failed_commits: u64,
+    pub(crate) failed_commits: u64,
     /// Callers that had to wait before they were let into the queue, because it was full.
-    pub queue_full: u64,
+    pub(crate) queue_full: u64,
 }
 
 /// A message on its way into the file.

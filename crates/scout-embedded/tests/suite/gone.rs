@@ -87,6 +87,8 @@ async fn a_folder_that_is_put_back_is_used_again() {
     fs::rename(&data, &elsewhere).unwrap();
     refuses(&store, &lock, "deleted or moved").await;
     fs::rename(&elsewhere, &data).unwrap();
+    let facts = store.inspect().await.unwrap().facts;
+    assert!(facts.contains(&("failed commits".to_owned(), "1".to_owned())), "{facts:?}");
     let second = store.submit(&message("b", "t")).await.unwrap();
     drop(store);
     assert_eq!(scan(&open(&data)).await.0.keys(), [first.key, second.key]);
