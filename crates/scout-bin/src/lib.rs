@@ -16,6 +16,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![deny(missing_docs)]
 
 mod app;
 pub mod build_info;

@@ -13,6 +13,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![deny(missing_docs)]
 
 mod config;
 mod entry;

@@ -35,14 +35,18 @@ impl Demo {
     }
 
     fn welcome(&self, at: SocketAddr, open: bool) {
-        let token = if open { "" } else { "  (with the header  Authorization: Bearer <AUTH_TOKEN>)" };
+        let token = if open {
+            ""
+        } else {
+            "All but /metrics want the header  Authorization: Bearer <AUTH_TOKEN>\n\n"
+        };
         let text = format!(
             "Scout is running over messages of its own, kept in {folder} until you press Ctrl-C.\n\n\
-             \x20 curl http://{at}/analytics/summary{token}\n\
+             \x20 curl http://{at}/analytics/summary\n\
              \x20 curl http://{at}/analytics/systems\n\
              \x20 curl http://{at}/analytics/alerts\n\
              \x20 curl http://{at}/metrics\n\
-             \x20 curl http://{at}/pitch --json '{{\"title\": \"Hello\", \"message\": \"from curl\", \"severity\": \"error\"}}'\n\n",
+             \x20 curl http://{at}/pitch --json '{{\"title\": \"Hello\", \"message\": \"from curl\", \"severity\": \"error\"}}'\n\n{token}",
             folder = self.folder.path().display(),
         );
         // Nobody is left to tell when the terminal is gone.
