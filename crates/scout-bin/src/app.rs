@@ -78,7 +78,7 @@ impl App {
         }
         let cycles =
             Cycles::new(Arc::clone(&store), clock, ledger, settings.interval.period, publisher, telemetry);
-        tasks.spawn(done(cycles.run(stopping)));
+        tasks.spawn(done(cycles.run(stopped(stopping))));
         info!(index = settings.redis.index, interval = %settings.interval.text, "aggregator started");
         Ok(Self { local_addr, store, stop, tasks })
     }

@@ -1,6 +1,6 @@
 //! Scout's message store over `RediSearch`, `RedisJSON` and Redis streams.
 //!
-//! [`RedisStore`] counts by one cursor over the whole index, read in steps that never occupy Redis longer than the stall
+//! [`RedisStore`] counts by one cursor over the whole index, read in steps that are sized to end within the stall
 //! budget, with pauses at least as long as the step before. What it gives is whole or an error: a query that timed out,
 //! an index that is still being built, or rows that are fewer than the index says never become a number silently.
 //!

@@ -11,7 +11,6 @@ use scout_core::{
     StoreError, StoreErrorKind,
 };
 use scout_http::{Publisher, Telemetry};
-use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tracing::{debug, error, info, warn};
 
@@ -76,13 +75,10 @@ impl Cycles {
 
     /// The first cycle begins at once. A cycle that takes longer than the interval delays the next; none overlap.
     /// One that is under way when `stop` comes is abandoned: what is published stays.
-    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut ticks = tokio::time::interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut stopping = std::pin::pin!(async move {
-            // An error means that whoever would say stop is gone.
-            drop(stop.wait_for(|stop| *stop).await);
-        });
+        let mut stopping = std::pin::pin!(stop);
         loop {
             let retry = self.retry_delay();
             tokio::select! {
@@ -111,10 +107,8 @@ impl Cycles {
         let began = self.clock.now().mono;
         let mut count = ScanCount::new(self.ledger);
         // A panic is a bug, but not a reason to stop serving the numbers of the cycle before.
-        let scanned =
-            AssertUnwindSafe(self.store.scan(&mut count)).catch_unwind().await.unwrap_or_else(|_| {
-                Err(StoreError::new(StoreErrorKind::Protocol, "the cycle panicked; the log has the place"))
-            });
+        let scanned = AssertUnwindSafe(self.store.scan(&mut count)).catch_unwind().await;
+        let scanned = scanned.unwrap_or_else(|_| Err(panicked()));
         let now = self.clock.now();
         let took = now.mono.since(began);
         self.metrics.duration.record(took.as_secs_f64());

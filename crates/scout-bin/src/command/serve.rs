@@ -80,17 +80,17 @@ async fn serve(settings: &Settings, demo: Option<&Demo>) -> Result<(), AppError>
         info!("shutdown complete");
         return Ok(());
     };
-    let mut helpers = JoinSet::new();
+    let mut writers = JoinSet::new();
     if let Some(demo) = demo {
         demo.welcome(app.local_addr(), settings.http.tokens.is_empty());
-        helpers.spawn(crate::demo::write_messages(app.store(), Arc::new(SystemClock::new())));
+        writers.spawn(crate::demo::write_messages(app.store(), Arc::new(SystemClock::new())));
     }
     let failed = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
         failure = app.failed() => Some(failure),
     };
-    helpers.shutdown().await;
+    writers.shutdown().await;
     tokio::select! {
         () = app.stop() => {}
         // A second signal is for those who do not want to wait.
