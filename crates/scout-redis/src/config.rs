@@ -105,8 +105,8 @@ impl RedisConfig {
             stream: "messages".to_owned(),
             stall_budget: Duration::from_millis(5),
             share: 0.5,
-            connect_timeout: Duration::from_secs(2),
-            response_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            response_timeout: Duration::from_secs(10),
             jitter_seed: 0,
         }
     }
