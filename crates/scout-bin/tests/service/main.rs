@@ -10,5 +10,6 @@ mod commands;
 mod faults;
 mod lifecycle;
 mod logging;
+mod metrics;
 mod numbers;
 mod scout;
