@@ -24,13 +24,15 @@ pub enum FindingKind {
     Folded,
     /// The store's clock and this machine's are far apart.
     ClockSkew,
+    /// The server is a replica that does not hear of what is written to its master.
+    MasterLost,
     /// The server lacks something, or is set up such, that answers are slower or less safe.
     Server,
 }
 
 impl FindingKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ForeignDocuments,
         Self::RefusedDocuments,
         Self::IndexOnHash,
@@ -40,8 +42,14 @@ impl FindingKind {
         Self::Difference,
         Self::Folded,
         Self::ClockSkew,
+        Self::MasterLost,
         Self::Server,
     ];
+
+    /// Whether messages may be missing from all numbers, since the index that was asked does not hold all of them.
+    pub const fn leaves_messages_out(self) -> bool {
+        matches!(self, Self::IndexOnHash | Self::IndexIsFiltered | Self::MasterLost)
+    }
 
     /// The name that metrics and answers carry.
     pub const fn as_str(self) -> &'static str {
@@ -55,6 +63,7 @@ impl FindingKind {
             Self::Difference => "difference",
             Self::Folded => "folded",
             Self::ClockSkew => "clock_skew",
+            Self::MasterLost => "master_lost",
             Self::Server => "server",
         }
     }
@@ -88,5 +97,12 @@ impl Finding {
     /// A finding about `count` things.
     pub fn new(kind: FindingKind, count: u64, text: impl Into<String>) -> Self {
         Self { kind, count, text: text.into() }
+    }
+
+    /// Whether both say the same thing, perhaps of another number of documents or after another time.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let words =
+            |finding: &'_ Self| finding.text.replace(|character: char| character.is_ascii_digit(), "");
+        self.kind == other.kind && words(self) == words(other)
     }
 }

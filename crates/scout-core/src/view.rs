@@ -21,7 +21,7 @@ pub struct Marks {
     /// Rows counted less documents that the store says it has.
     #[serde(skip_serializing_if = "is_zero")]
     pub difference: i64,
-    /// The finding for which messages may be missing from all numbers: the index does not hold all of them.
+    /// The finding for which messages may be missing from all numbers: the store that was asked does not hold all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<FindingKind>,
 }
@@ -90,7 +90,7 @@ impl<'a> Views<'a> {
                 .findings
                 .iter()
                 .map(|finding| finding.kind)
-                .find(|kind| matches!(kind, FindingKind::IndexOnHash | FindingKind::IndexIsFiltered)),
+                .find(|kind| kind.leaves_messages_out()),
         };
         Some(Self { snapshot, marks })
     }

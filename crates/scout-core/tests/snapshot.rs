@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scout_core::{
-    Board, LISTED_ALERTING, LISTED_SYSTEMS, Ledger, LedgerConfig, LedgerConfigError, MonoTime, Now, Row,
-    Snapshot, StoreError, StoreErrorKind, Views, WallTime,
+    Board, Finding, FindingKind, LISTED_ALERTING, LISTED_SYSTEMS, Ledger, LedgerConfig, LedgerConfigError,
+    MonoTime, Now, Row, Snapshot, StoreError, StoreErrorKind, Views, WallTime,
 };
 
 /// 2026-04-01T08:00:00.25Z
@@ -172,6 +172,20 @@ fn marks_stand_after_the_contracts_fields_in_every_view() {
     assert!(
         rendered(&board)[1].contains(r#""lastUpdated":"2026-04-01T08:00:00.25Z","withoutSystem":4,"stale""#)
     );
+}
+
+#[test]
+fn a_store_that_does_not_hold_all_messages_is_a_mark_in_every_view() {
+    for kind in FindingKind::ALL {
+        let mut board = published(&[], 0);
+        let count = Snapshot::new(&ledger(32 << 20), board.next_generation(), NOW, 0);
+        board.succeed(count, vec![Finding::new(kind, 1, "what it means")], Now::default());
+        let mark = format!(r#","incomplete":"{kind}"}}"#);
+        for view in rendered(&board) {
+            let is_marked = ["index_on_hash", "index_is_filtered", "master_lost"].contains(&kind.as_str());
+            assert_eq!(view.ends_with(&mark), is_marked, "{kind}: {view}");
+        }
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) fn lost_master(info: &str) -> Option<Finding> {
         "this redis is a replica that has lost its master {host}:{port}{since}, so messages since then are not \
          counted; bring the master back, or make this one the master with `REPLICAOF NO ONE`"
     );
-    Some(Finding::new(FindingKind::Server, 1, text))
+    Some(Finding::new(FindingKind::MasterLost, 1, text))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod common;
 use common::{
     COUNTING, SUBMITTING, as_user, documents, failure, inspect, make_user, message, plain, run, store, write,
 };
-use scout_core::{MessageStore, StoreErrorKind};
+use scout_core::{FindingKind, MessageStore, StoreErrorKind};
 use scout_redis::{Password, Protocol, RedisConfig, RedisStore};
 use scout_testkit::{Modules, RedisServer};
 
@@ -284,6 +284,7 @@ async fn a_replica_that_has_lost_its_master_says_so_with_its_numbers() {
         let (_, report) = common::scan(&store).await.unwrap();
         assert_eq!((report.rows, report.findings.len()), (10, 1));
         let said = "has lost its master 127.0.0.1:1";
+        assert_eq!(report.findings[0].kind, FindingKind::MasterLost);
         assert!(report.findings[0].text.contains(said), "{report:?}");
         let findings = inspect(&store).await.findings;
         assert!(findings.iter().any(|finding| finding.text.contains(said)), "{findings:?}");

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use metrics::{Counter, Histogram, Key, Level, Metadata, Recorder};
 use scout_core::{
-    Board, Clock, Finding, FindingKind, LedgerConfig, MessageStore, ScanCount, ScanReport, Snapshot,
-    StoreError, StoreErrorKind,
+    Board, Clock, Finding, LedgerConfig, MessageStore, ScanCount, ScanReport, Snapshot, StoreError,
+    StoreErrorKind,
 };
 use scout_http::{Publisher, Telemetry};
 use tokio::time::MissedTickBehavior;
@@ -55,7 +55,7 @@ pub(super) struct Cycles {
     publisher: Publisher,
     telemetry: Telemetry,
     metrics: CycleMetrics,
-    noticed: Vec<FindingKind>,
+    noticed: Vec<Finding>,
 }
 
 impl Cycles {
@@ -166,13 +166,14 @@ impl Cycles {
 
     /// Says each finding once when it appears, and once when it is gone.
     fn log_changes(&mut self, findings: &[Finding]) {
-        let kinds: Vec<FindingKind> = findings.iter().map(|finding| finding.kind).collect();
-        for finding in findings.iter().filter(|finding| !self.noticed.contains(&finding.kind)) {
+        let is_among =
+            |finding: &Finding, others: &[Finding]| others.iter().any(|other| other.is_same_as(finding));
+        for finding in findings.iter().filter(|finding| !is_among(finding, &self.noticed)) {
             warn!(kind = finding.kind.as_str(), count = finding.count, text = finding.text, "finding");
         }
-        for gone in self.noticed.iter().filter(|kind| !kinds.contains(kind)) {
-            info!(kind = gone.as_str(), "finding is gone");
+        for gone in self.noticed.iter().filter(|noticed| !is_among(noticed, findings)) {
+            info!(kind = gone.kind.as_str(), text = gone.text, "finding is gone");
         }
-        self.noticed = kinds;
+        self.noticed = findings.to_vec();
     }
 }
