@@ -16,7 +16,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scout_benches::bare::{self, Canned};
 use scout_benches::clock::MachineClock;
 use scout_benches::sample;
-use scout_core::{Clock as _, Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreReport};
+use scout_core::{Clock as _, Message, MessageIntake, Receipt, StoreError};
 use scout_http::{HttpConfig, Server, Telemetry};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -41,18 +41,10 @@ where
 struct Forgetful;
 
 #[async_trait]
-impl MessageStore for Forgetful {
-    async fn scan(&self, _sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
-        Ok(ScanReport::default())
-    }
-
+impl MessageIntake for Forgetful {
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
         let key = format!("00000000-0000-4000-8000-000000000000-{}", message.system);
         Ok(Receipt { key, stream: "messages".to_owned(), entry: "1-0".to_owned() })
-    }
-
-    async fn inspect(&self) -> Result<StoreReport, StoreError> {
-        Ok(StoreReport::default())
     }
 }
 

@@ -3,6 +3,7 @@
 mod clock;
 mod cycle;
 mod error;
+mod feeds;
 mod opening;
 mod store;
 
@@ -10,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scout_core::{Clock, LedgerConfig, MessageStore};
+use scout_core::{Clock, LiveConfig, MessageIntake, MessageStore};
 use scout_http::{BuildInfo, HttpConfig, HttpError, Server, Telemetry, Tokens};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,7 +23,7 @@ pub(crate) use store::open as open_store;
 
 use crate::build_info::BUILD;
 use crate::config::{HttpSettings, Listen, Settings};
-use cycle::Cycles;
+use cycle::{Cycles, Pace};
 use opening::Opening;
 
 /// How long the start waits for the store before it goes on without.
@@ -50,11 +51,11 @@ impl App {
     pub async fn start(settings: &Settings) -> Result<Self, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let telemetry = Telemetry::new();
-        let ledger = LedgerConfig::new(settings.retention.ttl, settings.ledger_budget_bytes)
+        let live = LiveConfig::new(settings.retention.ttl, settings.ledger_budget_bytes)
             .map_err(AppError::Ledger)?;
         let opening = Arc::new(Opening::new());
         let store: Arc<dyn MessageStore> = Arc::clone(&opening) as _;
-        let intake = settings.http.pitch.then(|| Arc::clone(&store));
+        let intake = settings.http.pitch.then(|| Arc::clone(&store) as _);
         let server = listen(settings, &clock, intake, &telemetry).await?;
         let local_addr = server.local_addr();
         let publisher = server.publisher();
@@ -76,8 +77,8 @@ impl App {
                 Ok(())
             });
         }
-        let cycles =
-            Cycles::new(Arc::clone(&store), clock, ledger, settings.interval.period, publisher, telemetry);
+        let pace = Pace::new(settings);
+        let cycles = Cycles::new(Arc::clone(&store), clock, live, pace, publisher, telemetry);
         tasks.spawn(done(cycles.run(stopped(stopping))));
         info!(index = settings.redis.index, interval = %settings.interval.text, "aggregator started");
         Ok(Self { local_addr, store, stop, tasks })
@@ -142,7 +143,7 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 async fn listen(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
-    intake: Option<Arc<dyn MessageStore>>,
+    intake: Option<Arc<dyn MessageIntake>>,
     telemetry: &Telemetry,
 ) -> Result<Server, AppError> {
     let http = &settings.http;

@@ -5,7 +5,7 @@ mod scene;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scout_core::{Clock, MessageStore};
+use scout_core::{Clock, MessageIntake};
 use tokio::time::MissedTickBehavior;
 use tracing::warn;
 
@@ -17,7 +17,7 @@ const PERIOD: Duration = Duration::from_millis(200);
 /// Writes messages until it is dropped: first a day's worth of the past, then a few each second.
 ///
 /// A message that the store refuses is said and passed over.
-pub(crate) async fn write_messages(store: Arc<dyn MessageStore>, clock: Arc<dyn Clock>) {
+pub(crate) async fn write_messages(store: Arc<dyn MessageIntake>, clock: Arc<dyn Clock>) {
     let mut scene = Scene::new(clock.now().wall.unix_ms().unsigned_abs());
     for _ in 0..PAST_MESSAGES {
         let message = scene.past(clock.now());
@@ -32,7 +32,7 @@ pub(crate) async fn write_messages(store: Arc<dyn MessageStore>, clock: Arc<dyn 
     }
 }
 
-async fn submit(store: &dyn MessageStore, message: &scout_core::Message) {
+async fn submit(store: &dyn MessageIntake, message: &scout_core::Message) {
     if let Err(error) = store.submit(message).await {
         warn!(error = %error, "the store refused a message of the demo");
     }

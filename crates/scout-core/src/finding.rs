@@ -20,6 +20,8 @@ pub enum FindingKind {
     IndexIsFiltered,
     /// A scan found more or fewer rows than the store says it has.
     Difference,
+    /// Somebody writes or deletes messages without announcing it.
+    Unannounced,
     /// There are more distinct systems or severities than are kept apart.
     Folded,
     /// The store's clock and this machine's are far apart.
@@ -32,7 +34,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ForeignDocuments,
         Self::RefusedDocuments,
         Self::IndexOnHash,
@@ -40,6 +42,7 @@ impl FindingKind {
         Self::IndexAttributeType,
         Self::IndexIsFiltered,
         Self::Difference,
+        Self::Unannounced,
         Self::Folded,
         Self::ClockSkew,
         Self::MasterLost,
@@ -61,6 +64,7 @@ impl FindingKind {
             Self::IndexAttributeType => "index_attribute_type",
             Self::IndexIsFiltered => "index_is_filtered",
             Self::Difference => "difference",
+            Self::Unannounced => "unannounced",
             Self::Folded => "folded",
             Self::ClockSkew => "clock_skew",
             Self::MasterLost => "master_lost",

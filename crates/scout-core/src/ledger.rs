@@ -8,9 +8,9 @@ use std::time::Duration;
 use crate::cells::{CELL_BYTES, CellKey, Cells};
 use crate::names::{MAX_NAME_BYTES, NameId, Names, name_cost};
 use crate::tier::{Grid, Place, Slot};
-use crate::{Facts, WallTime};
+use crate::{Facts, Severity, WallTime};
 
-/// Distinct severities that keep their name; producers use about a dozen.
+/// Distinct severities that keep their name, [`Severity::KNOWN`] among them; producers use about a dozen.
 pub const MAX_SEVERITIES: usize = 64;
 
 /// The longest retention a ledger is kept for.
@@ -94,35 +94,41 @@ impl LedgerConfig {
 /// assert_eq!(ledger.window(Duration::from_secs(60), now).total(), 1);
 /// # Ok::<(), scout_core::LedgerConfigError>(())
 /// ```
+/// A clone shares everything with the original; what is recorded afterwards copies only the slots it falls into.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     config: LedgerConfig,
     grid: Grid,
-    systems: Names,
-    severities: Names,
-    slots: BTreeMap<Slot, Cells>,
-    older: Cells,
-    ahead: Cells,
-    undated: Cells,
-    totals: Cells,
+    systems: Arc<Names>,
+    severities: Arc<Names>,
+    slots: BTreeMap<Slot, Arc<Cells>>,
+    older: Arc<Cells>,
+    ahead: Arc<Cells>,
+    undated: Arc<Cells>,
+    totals: Arc<Cells>,
     used_bytes: usize,
 }
 
 impl Ledger {
     /// An empty ledger whose slots are laid out as of `now`.
     pub fn new(config: LedgerConfig, now: WallTime) -> Self {
-        Self {
+        let mut ledger = Self {
             config,
             grid: Grid::new(now, config.retention),
-            systems: Names::default(),
-            severities: Names::default(),
+            systems: Arc::default(),
+            severities: Arc::default(),
             slots: BTreeMap::new(),
-            older: Cells::default(),
-            ahead: Cells::default(),
-            undated: Cells::default(),
-            totals: Cells::default(),
+            older: Arc::default(),
+            ahead: Arc::default(),
+            undated: Arc::default(),
+            totals: Arc::default(),
             used_bytes: 0,
+        };
+        // Before anybody else can take their places.
+        for name in Severity::KNOWN {
+            ledger.severity_id(name);
         }
+        ledger
     }
 
     /// Counts one message.
@@ -137,11 +143,15 @@ impl Ledger {
     pub fn merge(&mut self, other: &Self) {
         self.advance(other.grid.now());
         for (region, cells) in other.regions() {
-            for (key, count) in cells.iter() {
-                let severity = self.translate(key.severity(), &other.severities, Self::severity_id);
-                let system = self.translate(key.system(), &other.systems, Self::system_id);
-                self.add(self.settled(region), CellKey::new(system, severity), count);
-            }
+            self.take_in(other, region, cells);
+        }
+    }
+
+    fn take_in(&mut self, other: &Self, region: Region, cells: &Cells) {
+        for (key, count) in cells.iter() {
+            let severity = self.translate(key.severity(), &other.severities, Self::severity_id);
+            let system = self.translate(key.system(), &other.systems, Self::system_id);
+            self.add(self.settled(region), CellKey::new(system, severity), count);
         }
     }
 
@@ -183,6 +193,15 @@ impl Ledger {
         Tally { cells: Cow::Owned(sum), ledger: self, from: Some(self.grid.covered_from(from)) }
     }
 
+    /// The same counts without those of events before the retention time, and without the names that only they have.
+    pub fn without_older(&self) -> Self {
+        let mut kept = Self::new(self.config, self.grid.now());
+        for (region, cells) in self.regions().filter(|(region, _)| *region != Region::Older) {
+            kept.take_in(self, region, cells);
+        }
+        kept
+    }
+
     /// All messages, dated or not.
     pub fn total(&self) -> Tally<'_> {
         Tally { cells: Cow::Borrowed(&self.totals), ledger: self, from: None }
@@ -205,8 +224,26 @@ impl Ledger {
 
     /// Messages whose system or severity is beyond what is kept apart.
     pub fn folded(&self) -> u64 {
-        let is_folded = |key: CellKey| key.system() == NameId::FOLDED || key.severity() == NameId::FOLDED;
-        self.totals.iter().filter(|(key, _)| is_folded(*key)).map(|(_, count)| count).sum()
+        self.sum_where(|key| key.system() == NameId::FOLDED || key.severity() == NameId::FOLDED)
+    }
+
+    /// Messages whose system is beyond what the budget keeps apart, or too long for a name.
+    pub fn folded_systems(&self) -> u64 {
+        self.sum_where(|key| key.system() == NameId::FOLDED)
+    }
+
+    /// Messages whose severity is beyond the [`MAX_SEVERITIES`] that are kept apart, or too long for a name.
+    pub fn folded_severities(&self) -> u64 {
+        self.sum_where(|key| key.severity() == NameId::FOLDED)
+    }
+
+    fn sum_where(&self, is_meant: impl Fn(CellKey) -> bool) -> u64 {
+        self.totals.iter().filter(|(key, _)| is_meant(*key)).map(|(_, count)| count).sum()
+    }
+
+    /// The present that slots are laid out for.
+    pub fn now(&self) -> WallTime {
+        self.grid.now()
     }
 
     /// Memory in use, estimated from above.
@@ -223,7 +260,7 @@ impl Ledger {
         }
         // Within the reserve, which has room for every severity.
         self.used_bytes += name_cost(name);
-        self.severities.add(name)
+        Arc::make_mut(&mut self.severities).add(name)
     }
 
     fn system_id(&mut self, name: &str) -> NameId {
@@ -236,7 +273,7 @@ impl Ledger {
             return NameId::FOLDED;
         }
         self.used_bytes += name_cost(name);
-        self.systems.add(name)
+        Arc::make_mut(&mut self.systems).add(name)
     }
 
     fn has_room(&self, bytes: usize) -> bool {
@@ -246,7 +283,7 @@ impl Ledger {
     fn add(&mut self, region: Region, key: CellKey, count: u64) {
         self.add_to_region(region, key, count);
         let key = self.admitted(&self.totals, key);
-        if self.totals.add(key, count) {
+        if Arc::make_mut(&mut self.totals).add(key, count) {
             self.used_bytes += CELL_BYTES;
         }
     }
@@ -259,13 +296,13 @@ impl Ledger {
         let cells = match region {
             Region::Slot(slot) => self.slots.entry(slot).or_insert_with(|| {
                 self.used_bytes += SLOT_BYTES;
-                Cells::default()
+                Arc::default()
             }),
             Region::Older => &mut self.older,
             Region::Ahead => &mut self.ahead,
             Region::Undated => &mut self.undated,
         };
-        if cells.add(key, count) {
+        if Arc::make_mut(cells).add(key, count) {
             self.used_bytes += CELL_BYTES;
         }
     }
@@ -281,7 +318,7 @@ impl Ledger {
 
     fn cells(&self, region: Region) -> Option<&Cells> {
         match region {
-            Region::Slot(slot) => self.slots.get(&slot),
+            Region::Slot(slot) => self.slots.get(&slot).map(Arc::as_ref),
             Region::Older => Some(&self.older),
             Region::Ahead => Some(&self.ahead),
             Region::Undated => Some(&self.undated),
@@ -290,8 +327,8 @@ impl Ledger {
 
     fn regions(&self) -> impl Iterator<Item = (Region, &Cells)> {
         let beside =
-            [(Region::Older, &self.older), (Region::Ahead, &self.ahead), (Region::Undated, &self.undated)];
-        self.slots.iter().map(|(slot, cells)| (Region::Slot(*slot), cells)).chain(beside)
+            [(Region::Older, &*self.older), (Region::Ahead, &*self.ahead), (Region::Undated, &*self.undated)];
+        self.slots.iter().map(|(slot, cells)| (Region::Slot(*slot), &**cells)).chain(beside)
     }
 
     /// Where a slot's messages belong in this ledger's layout.

@@ -34,16 +34,21 @@
 //! ```
 #![deny(missing_docs)]
 
+mod arrivals;
 mod board;
 mod cells;
 mod duration;
 mod facts;
+mod feed;
 mod finding;
 mod intake;
+mod keys;
 mod ledger;
+mod live;
 mod message;
 mod names;
 mod pacing;
+mod rescan;
 mod severity;
 mod snapshot;
 mod store;
@@ -51,17 +56,24 @@ mod tier;
 mod time;
 mod view;
 
+pub use arrivals::{ARRIVALS_REACH, Arrivals};
 pub use board::{Board, NotReady, Publication};
 pub use duration::{GoDuration, ParseDurationError};
 pub use facts::{Facts, Row, event_time};
+pub use feed::{Announced, FeedMark, Moment, Offset, Position};
 pub use finding::{Finding, FindingKind};
 pub use intake::ScanCount;
 pub use ledger::{Label, Ledger, LedgerConfig, LedgerConfigError, MAX_RETENTION, MAX_SEVERITIES, Tally};
+pub use live::{LiveConfig, LiveLedger, Replaced, Verdict};
 pub use message::{Message, MessageError, Receipt};
 pub use pacing::{PacePolicy, Pacer};
+pub use rescan::{RescanPolicy, Rescans, WhyScan};
 pub use severity::{Rank, Severity};
 pub use snapshot::{LISTED_ALERTING, LISTED_SYSTEMS, Snapshot, SystemCount};
-pub use store::{MessageStore, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport};
+pub use store::{
+    MessageIntake, MessageStore, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport, TailReport,
+    TailSink, Urgency,
+};
 pub use tier::AHEAD;
 pub use time::{Clock, MonoTime, Now, WallTime};
 pub use view::{AlertsView, Marks, SummaryView, SystemsView, Views};

@@ -69,6 +69,18 @@ impl Pacer {
         Self { policy, rows: Self::FIRST_ROWS.min(policy.max_rows), row_nanos: 0.0 }
     }
 
+    /// Steps may take that part of the store's time from now on; bounded as by [`PacePolicy::new`].
+    pub fn set_share(&mut self, share: f64) {
+        let PacePolicy { stall_budget, max_rows, .. } = self.policy;
+        self.policy = PacePolicy::new(stall_budget, share, max_rows);
+    }
+
+    /// How long to pause after work that took the store so long.
+    pub fn pause_after(&self, busy: Duration) -> Duration {
+        let pause = busy.as_secs_f64() * (1.0 - self.policy.share) / self.policy.share;
+        Duration::try_from_secs_f64(pause).unwrap_or(Duration::MAX)
+    }
+
     /// How many rows the next step may take.
     pub fn rows(&self) -> u32 {
         self.rows
@@ -90,7 +102,6 @@ impl Pacer {
         )]
         let affordable = (aim / self.row_nanos.max(1.0)) as u32;
         self.rows = affordable.min(self.rows.saturating_mul(GROWTH)).clamp(1, self.policy.max_rows);
-        let pause = busy.as_secs_f64() * (1.0 - self.policy.share) / self.policy.share;
-        Duration::try_from_secs_f64(pause).unwrap_or(Duration::MAX)
+        self.pause_after(busy)
     }
 }

@@ -35,10 +35,16 @@ pub enum Rank {
 
 impl<'a> Severity<'a> {
     /// What a message without a severity counts as.
-    pub const UNKNOWN: Severity<'static> = Severity(Cow::Borrowed("unknown"));
+    pub const UNKNOWN: Severity<'static> = Severity(Cow::Borrowed(Self::UNKNOWN_NAME));
 
     /// The severities that count as alerts, in the order of their names.
     pub const ALERTS: [&'static str; 2] = ["critical", "error"];
+
+    /// The severities that the platform's programs know. Whatever else is written, these keep their names.
+    pub const KNOWN: [&'static str; 7] =
+        ["critical", "error", "warning", "success", "info", "debug", Self::UNKNOWN_NAME];
+
+    const UNKNOWN_NAME: &'static str = "unknown";
 
     /// Folds a severity as the index hands it out. Borrows where the text is folded already.
     pub fn fold(text: Option<&'a str>) -> Self {

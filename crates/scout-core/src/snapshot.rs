@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use crate::ledger::{Label, Ledger};
 use crate::names::NameId;
-use crate::{Severity, WallTime};
+use crate::{Arrivals, Severity, WallTime};
 
 /// Systems listed in a snapshot, as in the Go service's answers.
 pub const LISTED_SYSTEMS: usize = 20;
@@ -24,7 +24,7 @@ pub struct SystemCount {
 }
 
 /// What one cycle found. All parts come from the same count, so their sums agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// Grows by one with each snapshot of a process.
@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub alerts: BTreeMap<&'static str, u64>,
     /// The systems with the most alerting messages, at most [`LISTED_ALERTING`], ordered as `systems`.
     pub alerting_systems: Vec<SystemCount>,
+    /// Of [`Self::total_alerts`], those of systems beyond the ledger's budget.
+    pub folded_alerts: u64,
     /// Messages without a usable event time.
     pub undated: u64,
     /// Messages from the future.
@@ -57,6 +59,10 @@ pub struct Snapshot {
     pub older: u64,
     /// Rows found less documents that the store says it has; zero where they agree.
     pub difference: i64,
+    /// The count itself, from which windows are summed up.
+    pub ledger: Ledger,
+    /// What arrived in the last hour; `None` where that was not kept.
+    pub arrivals: Option<Arrivals>,
 }
 
 impl Snapshot {
@@ -74,10 +80,13 @@ impl Snapshot {
             folded_systems: 0,
             alerts: Severity::ALERTS.into_iter().map(|severity| (severity, 0)).collect(),
             alerting_systems: Vec::new(),
+            folded_alerts: 0,
             undated: ledger.undated(),
             ahead: ledger.ahead(),
             older: ledger.older(),
             difference,
+            ledger: ledger.clone(),
+            arrivals: None,
         };
         let tally = ledger.total();
         let mut by_system: HashMap<NameId, SystemSums> = HashMap::new();
@@ -93,13 +102,22 @@ impl Snapshot {
             match tally.system(id) {
                 Label::Named(system) => named.push((system, sums)),
                 Label::Missing => snapshot.without_system += sums.all,
-                Label::Folded => snapshot.folded_systems += sums.all,
+                Label::Folded => {
+                    snapshot.folded_systems += sums.all;
+                    snapshot.folded_alerts += sums.alerting;
+                }
             }
         }
         snapshot.systems_total = tally.named_systems();
         snapshot.systems = top(&named, |sums| sums.all, LISTED_SYSTEMS);
         snapshot.alerting_systems = top(&named, |sums| sums.alerting, LISTED_ALERTING);
         snapshot
+    }
+
+    /// The same, with what arrived in the last hour.
+    pub fn with_arrivals(mut self, arrivals: &Arrivals) -> Self {
+        self.arrivals = Some(arrivals.clone());
+        self
     }
 
     /// Messages of any alerting severity.

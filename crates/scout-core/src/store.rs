@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Finding, Message, Receipt, Row, WallTime};
+use crate::{Announced, Finding, Message, Moment, Position, Receipt, Row, WallTime};
 
 /// What went wrong with the store; its text is a metric's label value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,11 +121,29 @@ impl StoreError {
 
 /// Takes in the rows of a scan.
 pub trait ScanSink: Send {
-    /// A pass begins, at that moment of the store's clock. Whatever an earlier, unfinished pass gave is void.
-    fn begin(&mut self, at: WallTime);
+    /// A pass is about to be joined with the feeds. Until it begins, nothing that they announce may be taken in.
+    fn joining(&mut self) {}
+
+    /// A pass begins, over what the store held at that moment. Whatever an earlier, unfinished pass gave is void.
+    fn begin(&mut self, joined: &Moment);
 
     /// One document.
     fn row(&mut self, key: &str, row: &Row<'_>);
+}
+
+/// Takes in what feeds announce.
+pub trait TailSink: Send {
+    /// One entry, in the order of its feed.
+    fn entry(&mut self, entry: &Announced<'_>);
+}
+
+/// How much of the store's time a scan may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// The small part that the store's settings name: nothing waits for the result.
+    Routine,
+    /// A half: there are no numbers yet, or they are known to be wrong.
+    Urgent,
 }
 
 /// How a scan went.
@@ -153,6 +171,24 @@ impl ScanReport {
     }
 }
 
+/// How one look at the feeds went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TailReport {
+    /// Up to where the feeds have been read.
+    pub position: Position,
+    /// Entries given to the sink.
+    pub entries: u64,
+    /// Whether nothing more was there to read when it was looked.
+    pub caught_up: bool,
+    /// Commands sent.
+    pub commands: u64,
+    /// The store's time spent on them, less the round trips and the time spent waiting for news.
+    pub busy: Duration,
+    /// The longest command, less the round trip.
+    pub longest: Duration,
+}
+
 /// What a store looks like to somebody who is about to rely on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -165,20 +201,40 @@ pub struct StoreReport {
     pub unusable: Option<StoreErrorKind>,
 }
 
-/// A store of messages.
+/// What takes messages in.
 #[async_trait]
-pub trait MessageStore: fmt::Debug + Send + Sync {
-    /// One pass over all documents, each given once, as they were at one moment.
-    ///
-    /// # Errors
-    /// Any [`StoreErrorKind`]; what the sink was given until then is void.
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError>;
-
+pub trait MessageIntake: fmt::Debug + Send + Sync {
     /// Stores a message and announces it. When it returns, the message is as durable as the store makes it.
     ///
     /// # Errors
     /// Any [`StoreErrorKind`]; the message may have been stored all the same where the answer was lost.
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError>;
+}
+
+/// A store of messages.
+#[async_trait]
+pub trait MessageStore: MessageIntake {
+    /// One pass over all documents, each given once, as they were at one moment.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`]; what the sink was given until then is void.
+    async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError>;
+
+    /// Some of what was announced after `from`, oldest first. Waits a second or so if there is nothing.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`]. What the sink was given until then stands, as it does if the call is cancelled: whoever
+    /// calls again goes on behind the last entry.
+    async fn tail(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError>;
+
+    /// Before everything that was announced at `at` or later.
+    fn position_at(&self, at: WallTime) -> Position;
+
+    /// What the store holds, and where its feeds end, without reading either.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`]; an index that is being built is one.
+    async fn look(&self) -> Result<Moment, StoreError>;
 
     /// Looks at the store without changing anything in it.
     ///

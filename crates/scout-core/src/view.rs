@@ -67,6 +67,8 @@ pub struct AlertsView<'a> {
     severity_counts: &'a BTreeMap<&'static str, u64>,
     top_systems: &'a [SystemCount],
     last_updated: WallTime,
+    #[serde(skip_serializing_if = "is_zero")]
+    folded_messages: u64,
     #[serde(flatten)]
     marks: Marks,
 }
@@ -126,6 +128,7 @@ impl<'a> Views<'a> {
             severity_counts: &self.snapshot.alerts,
             top_systems: &self.snapshot.alerting_systems,
             last_updated: self.snapshot.taken_at,
+            folded_messages: self.snapshot.folded_alerts,
             marks: self.marks,
         }
     }

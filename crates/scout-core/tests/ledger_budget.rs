@@ -161,12 +161,40 @@ fn a_system_cannot_pose_as_the_folded_ones() {
 #[test]
 fn severities_beyond_the_bound_fold_and_those_before_it_do_not() {
     let mut ledger = Ledger::new(config(Duration::from_secs(48 * 3600), 0), NOW);
-    for number in 0..=MAX_SEVERITIES {
+    for number in 0..=MAX_SEVERITIES - Severity::KNOWN.len() {
         ledger.record(&facts(&format!("severity {number}"), "a", None));
     }
     ledger.record(&facts("severity 0", "a", None));
     assert_eq!(share(&ledger, &Label::Named("severity 0".into())), 2);
-    assert_eq!(ledger.folded(), 1);
+    assert_eq!((ledger.folded(), ledger.folded_severities(), ledger.folded_systems()), (1, 1, 0));
+}
+
+#[test]
+fn the_platforms_severities_keep_their_names_whatever_came_before_them() {
+    let mut ledger = Ledger::new(config(Duration::from_secs(48 * 3600), 0), NOW);
+    for number in 0..100 {
+        ledger.record(&facts(&format!("junk{number}"), "a", None));
+    }
+    for severity in Severity::KNOWN {
+        ledger.record(&facts(severity, "a", None));
+    }
+    let snapshot = Snapshot::new(&ledger, 1, NOW, 0);
+    for severity in Severity::KNOWN {
+        assert_eq!(snapshot.severities.get(severity), Some(&1), "{severity}");
+    }
+    assert_eq!(snapshot.total_alerts(), 2);
+}
+
+#[test]
+fn alerts_of_folded_systems_are_counted_apart_from_the_rest() {
+    let mut ledger = Ledger::new(config(Duration::from_secs(600), 0), NOW);
+    for number in 0..100_000 {
+        ledger.record(&facts("info", &format!("system {number}"), None));
+    }
+    ledger.record(&facts("error", "late", None));
+    let snapshot = Snapshot::new(&ledger, 1, NOW, 0);
+    assert_eq!((snapshot.total_alerts(), snapshot.folded_alerts), (1, 1));
+    assert!(snapshot.folded_systems > 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use scout_core::{
-    FindingKind, LedgerConfig, LedgerConfigError, Row, ScanCount, ScanReport, ScanSink, WallTime,
+    FindingKind, LedgerConfig, LedgerConfigError, Moment, Row, ScanCount, ScanReport, ScanSink, WallTime,
 };
 
 const NOW: WallTime = WallTime::from_unix_ms(1_775_030_400_000);
@@ -21,11 +21,11 @@ fn error_of(system: &str) -> Row<'_> {
 #[test]
 fn messages_are_counted_and_foreign_documents_are_a_finding() {
     let mut count = count(32 << 20);
-    count.begin(NOW);
+    count.begin(&Moment::new(NOW));
     count.row("1-a", &error_of("a"));
     count.row("other:1", &Row::default());
     count.row("other:2", &Row { timestamp_unix: Some("5"), ..Row::default() });
-    assert_eq!((count.ledger().total().total(), count.foreign(), count.at()), (1, 2, NOW));
+    assert_eq!((count.ledger().total().total(), count.foreign(), count.joined().at), (1, 2, NOW));
     let findings = count.findings();
     assert_eq!(findings.len(), 1);
     assert_eq!((findings[0].kind, findings[0].count), (FindingKind::ForeignDocuments, 2));
@@ -35,7 +35,7 @@ fn messages_are_counted_and_foreign_documents_are_a_finding() {
 #[test]
 fn messages_alone_give_no_findings() {
     let mut count = count(32 << 20);
-    count.begin(NOW);
+    count.begin(&Moment::new(NOW));
     count.row("1-a", &error_of("a"));
     assert_eq!(count.findings(), []);
 }
@@ -43,13 +43,13 @@ fn messages_alone_give_no_findings() {
 #[test]
 fn a_pass_that_begins_anew_voids_what_the_last_one_gave() {
     let mut count = count(32 << 20);
-    count.begin(NOW);
+    count.begin(&Moment::new(NOW));
     count.row("1-a", &error_of("a"));
     count.row("other:1", &Row::default());
-    count.begin(NOW.plus(Duration::from_secs(9)));
+    count.begin(&Moment::new(NOW.plus(Duration::from_secs(9))));
     count.row("1-b", &error_of("b"));
     assert_eq!((count.ledger().total().total(), count.foreign()), (1, 0));
-    assert_eq!(count.at(), NOW.plus(Duration::from_secs(9)));
+    assert_eq!(count.joined().at, NOW.plus(Duration::from_secs(9)));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn names_beyond_the_budget_are_a_finding() {
         panic!("no budget at all was accepted");
     };
     let mut count = count(needed);
-    count.begin(NOW);
+    count.begin(&Moment::new(NOW));
     for number in 0..40_000 {
         count.row("key", &error_of(&format!("system {number}")));
     }

@@ -1,6 +1,9 @@
 //! What is in the file: its tables, and the version of their layout.
 
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition, TableError};
+use redb::{
+    Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _, Table, TableDefinition,
+    TableError,
+};
 
 use crate::entry::EntryId;
 use crate::failure::Failure;
@@ -22,6 +25,9 @@ const LAST_ENTRY: TableDefinition<'static, (), (u64, u64)> = TableDefinition::ne
 /// What has to be known about the file itself.
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 const FORMAT_KEY: &str = "format";
+
+/// How many messages were ever written. A file of the first versions has no such number; nothing was deleted from it.
+const WRITTEN_KEY: &str = "written";
 
 /// The version of this layout.
 pub(crate) const FORMAT: u64 = 1;
@@ -47,11 +53,30 @@ pub(crate) fn format(database: &Database) -> Result<Option<u64>, Failure> {
     Ok(meta.get(FORMAT_KEY)?.map(|format| format.value()))
 }
 
+/// What the file holds at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub(crate) documents: u64,
+    /// Messages ever written, those included that are gone.
+    pub(crate) written: u64,
+    pub(crate) last: EntryId,
+}
+
+impl Held {
+    pub(crate) fn read(transaction: &redb::ReadTransaction) -> Result<Self, Failure> {
+        let documents = transaction.open_table(ROWS)?.len()?;
+        let written = transaction.open_table(META)?.get(WRITTEN_KEY)?.map(|written| written.value());
+        let last = transaction.open_table(LAST_ENTRY)?.get(())?.map(|id| EntryId::from_key(id.value()));
+        Ok(Self { documents, written: written.unwrap_or(documents), last: last.unwrap_or_default() })
+    }
+}
+
 /// The tables that a message is written to.
 pub(crate) struct Tables<'t> {
     rows: Table<'t, (u64, u64), Counted<'static>>,
     documents: Table<'t, (u64, u64), &'static [u8]>,
     last_entry: Table<'t, (), (u64, u64)>,
+    meta: Table<'t, &'static str, u64>,
 }
 
 impl<'t> Tables<'t> {
@@ -60,6 +85,7 @@ impl<'t> Tables<'t> {
             rows: transaction.open_table(ROWS)?,
             documents: transaction.open_table(DOCUMENTS)?,
             last_entry: transaction.open_table(LAST_ENTRY)?,
+            meta: transaction.open_table(META)?,
         })
     }
 
@@ -76,6 +102,17 @@ impl<'t> Tables<'t> {
     ) -> Result<(), Failure> {
         self.rows.insert(id.key(), counted)?;
         self.documents.insert(id.key(), document)?;
+        Ok(())
+    }
+
+    /// So many messages were inserted.
+    pub(crate) fn count_written(&mut self, inserted: u64) -> Result<(), Failure> {
+        let written = self.meta.get(WRITTEN_KEY)?.map(|written| written.value());
+        let written = match written {
+            Some(written) => written + inserted,
+            None => self.rows.len()?,
+        };
+        self.meta.insert(WRITTEN_KEY, written)?;
         Ok(())
     }
 

@@ -28,6 +28,7 @@ mod rows;
 mod scan;
 mod store;
 mod stored;
+mod tail;
 mod writer;
 
 pub use config::EmbeddedConfig;

@@ -56,6 +56,11 @@ impl Rows {
 
     /// Gives the rows to the sink.
     pub(crate) fn pour(&self, sink: &mut dyn ScanSink) {
+        self.each(|key, row| sink.row(key, row));
+    }
+
+    /// Every row with its key, in their order.
+    pub(crate) fn each(&self, mut give: impl FnMut(&str, &Row<'_>)) {
         let text = |range: &Option<Range<usize>>| range.clone().map(|range| &self.text[range]);
         for texts in &self.rows {
             let row = Row {
@@ -64,7 +69,7 @@ impl Rows {
                 timestamp: text(&texts.timestamp),
                 timestamp_unix: text(&texts.timestamp_unix),
             };
-            sink.row(&self.text[texts.key.clone()], &row);
+            give(&self.text[texts.key.clone()], &row);
         }
     }
 }

@@ -3,24 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
-use scout_core::{Clock, ScanReport, ScanSink, StoreError, StoreErrorKind, WallTime};
+use redb::{ReadableDatabase as _, ReadableTable as _};
+use scout_core::{Clock, Moment, ScanReport, ScanSink, StoreError, StoreErrorKind};
 use tokio::sync::mpsc;
 
 use crate::error::closing;
 use crate::failure::Failure;
 use crate::file::StoreFile;
-use crate::layout::ROWS;
+use crate::layout::{Held, ROWS};
 use crate::readers::{Reader, Readers};
 use crate::rows::Rows;
+use crate::tail::moment;
 
 /// Pieces that may wait to be counted.
 const PIECES_AHEAD: usize = 4;
 
 /// What the reading thread sends.
 enum Piece {
-    /// The moment that is read, and how many rows it has.
-    Begun { at: WallTime, expected: u64 },
+    /// What the file held at the moment that is read.
+    Begun(Moment),
     /// Some rows, and how long it took to read them.
     Rows(Rows, Duration),
 }
@@ -32,6 +33,7 @@ pub(crate) async fn scan(
     clock: &Arc<dyn Clock>,
     sink: &mut dyn ScanSink,
 ) -> Result<ScanReport, StoreError> {
+    sink.joining();
     let (sender, mut pieces) = mpsc::channel(PIECES_AHEAD);
     let reading =
         Reading { file: Arc::clone(file), clock: Arc::clone(clock), reader: readers.enter(), sender };
@@ -40,9 +42,9 @@ pub(crate) async fn scan(
     let mut report = ScanReport::default();
     while let Some(piece) = pieces.recv().await {
         match piece {
-            Piece::Begun { at, expected } => {
-                report.expected = expected;
-                sink.begin(at);
+            Piece::Begun(moment) => {
+                report.expected = moment.documents;
+                sink.begin(&moment);
             }
             Piece::Rows(rows, busy) => {
                 report.rows += rows.len() as u64;
@@ -72,10 +74,9 @@ impl Reading {
     fn run(&self) -> Result<(), StoreError> {
         self.file.with(StoreErrorKind::Unreachable, |database| {
             let transaction = database.begin_read()?;
-            let at = self.clock.now().wall;
+            let held = Held::read(&transaction)?;
             let table = transaction.open_table(ROWS)?;
-            let expected = table.len()?;
-            self.send(Piece::Begun { at, expected })?;
+            self.send(Piece::Begun(moment(held, self.clock.now().wall)))?;
             let mut began = self.clock.now().mono;
             let mut rows = Rows::default();
             let mut found = 0;
@@ -89,8 +90,8 @@ impl Reading {
                     began = self.clock.now().mono;
                 }
             }
-            if found != expected {
-                let reason = format!("{found} rows were found where there should be {expected}");
+            if found != held.documents {
+                let reason = format!("{found} rows were found where there should be {}", held.documents);
                 return Err(Failure::Engine(redb::Error::Corrupted(reason)));
             }
             self.send(Piece::Rows(rows, self.clock.now().mono.since(began)))

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
 use scout_core::{
-    Clock, Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport,
+    Clock, Message, MessageIntake, MessageStore, Moment, Position, Receipt, ScanReport, ScanSink, StoreError,
+    StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 
 use crate::EmbeddedConfig;
-use crate::error::{closing, input_output};
+use crate::entry::EntryId;
+use crate::error::input_output;
 use crate::file::StoreFile;
 use crate::layout::{FORMAT, ROWS};
 use crate::readers::Readers;
 use crate::scan::scan;
 use crate::stored::Stored;
+use crate::tail::{look, moment, on_a_thread, tail};
 use crate::writer::{Writer, WriterCounts};
 
 /// The stream that a receipt names, which the platform calls by the name of its index.
-const STREAM: &str = "messages";
+pub(crate) const STREAM: &str = "messages";
 
 /// A store of messages in one file, for one process.
 ///
@@ -59,29 +62,40 @@ impl Drop for EmbeddedStore {
 }
 
 #[async_trait]
-impl MessageStore for EmbeddedStore {
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
-        scan(&self.file, &self.readers, &self.clock, sink).await
-    }
-
+impl MessageIntake for EmbeddedStore {
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
         let stored = Stored::new(message)?;
         let key = stored.key.clone();
         let entry = self.writer.write(stored).await?;
         Ok(Receipt { key, stream: STREAM.to_owned(), entry: entry.to_string() })
     }
+}
+
+#[async_trait]
+impl MessageStore for EmbeddedStore {
+    /// Nobody waits for the file while it is read, so a scan takes what it can whatever its urgency.
+    async fn scan(&self, _: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
+        scan(&self.file, &self.readers, &self.clock, sink).await
+    }
+
+    async fn tail(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {
+        tail(&self.file, &self.readers, self.writer.news(), from, sink).await
+    }
+
+    fn position_at(&self, at: WallTime) -> Position {
+        let mut position = Position::default();
+        position.set(STREAM, EntryId::before(at).offset());
+        position
+    }
+
+    async fn look(&self) -> Result<Moment, StoreError> {
+        let held = look(&self.file, &self.readers).await?;
+        Ok(moment(held, self.clock.now().wall))
+    }
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {
-        let (file, reader) = (Arc::clone(&self.file), self.readers.enter());
         let counts = self.writer.counts();
-        let looking = tokio::task::spawn_blocking(move || {
-            let report = inspect(&file, counts);
-            // In this order: who waits for the reader takes the file for closed.
-            drop(file);
-            drop(reader);
-            report
-        });
-        looking.await.map_err(|error| closing().with_source(error))?
+        on_a_thread(&self.file, &self.readers, move |file| inspect(file, counts)).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use scout_core::{Clock, StoreError, StoreErrorKind};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot, watch};
 
 use crate::entry::EntryId;
 use crate::error::closing;
@@ -53,6 +53,7 @@ struct Job {
 #[derive(Debug)]
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Job>>,
+    news: watch::Receiver<EntryId>,
     room: Arc<Semaphore>,
     counters: Arc<Counters>,
     thread: Option<JoinHandle<()>>,
@@ -70,11 +71,17 @@ impl Writer {
     pub(crate) fn start(file: Arc<StoreFile>, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel(MAX_WAITING);
         let counters = Arc::new(Counters::default());
-        let writing = Writing { file, clock, counters: Arc::clone(&counters) };
+        let (teller, news) = watch::channel(EntryId::default());
+        let writing = Writing { file, clock, counters: Arc::clone(&counters), teller };
         let thread =
             std::thread::Builder::new().name("scout-writer".to_owned()).spawn(move || writing.run(jobs))?;
         let room = Arc::new(Semaphore::new(MAX_WAITING_BYTES / UNIT_BYTES));
-        Ok(Self { queue: Some(queue), room, counters, thread: Some(thread) })
+        Ok(Self { queue: Some(queue), news, room, counters, thread: Some(thread) })
+    }
+
+    /// The last message that was written since the store was opened.
+    pub(crate) fn news(&self) -> watch::Receiver<EntryId> {
+        self.news.clone()
     }
 
     /// Writes a message; when this returns, it is on disk. While the queue is full, callers wait in their order.
@@ -140,6 +147,8 @@ struct Writing {
     file: Arc<StoreFile>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
+    /// Wakes those who wait for messages.
+    teller: watch::Sender<EntryId>,
 }
 
 impl Writing {
@@ -153,6 +162,9 @@ impl Writing {
                 Ok(ids) => {
                     self.counters.commits.fetch_add(1, Ordering::Relaxed);
                     self.counters.messages.fetch_add(ids.len() as u64, Ordering::Relaxed);
+                    if let Some(last) = ids.last() {
+                        self.teller.send_replace(*last);
+                    }
                     for (job, id) in batch.drain(..).zip(ids) {
                         // Whoever has stopped waiting does not want the answer.
                         drop(job.done.send(Ok(id)));
@@ -183,6 +195,7 @@ impl Writing {
                 ids.push(last);
             }
             tables.set_last_entry(last)?;
+            tables.count_written(ids.len() as u64)?;
             drop(tables);
             transaction.commit()?;
             Ok(ids)

@@ -7,7 +7,7 @@ use http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use scout_core::{Clock, Message, MessageError, MessageStore, Receipt};
+use scout_core::{Clock, Message, MessageError, MessageIntake, Receipt};
 use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
@@ -60,7 +60,7 @@ impl Outcome {
 /// The way of messages into the store.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    store: Arc<dyn MessageStore>,
+    store: Arc<dyn MessageIntake>,
     body_timeout: Duration,
     submit_timeout: Duration,
     /// Room for bodies, in units of [`BUDGET_UNIT_BYTES`].
@@ -117,7 +117,7 @@ struct PitchAnswer<'a> {
 }
 
 impl Intake {
-    pub(crate) fn new(store: Arc<dyn MessageStore>, config: &HttpConfig) -> Self {
+    pub(crate) fn new(store: Arc<dyn MessageIntake>, config: &HttpConfig) -> Self {
         // Room for one body at least, whatever the setting.
         let room = config.pitch_budget_bytes.max(2 * MAX_BODY_BYTES) / BUDGET_UNIT_BYTES;
         Self {

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scout_core::{Clock, MessageStore};
+use scout_core::{Clock, MessageIntake};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, sleep, timeout};
@@ -40,7 +40,7 @@ impl Server {
     pub async fn bind(
         config: HttpConfig,
         clock: Arc<dyn Clock>,
-        intake: Option<Arc<dyn MessageStore>>,
+        intake: Option<Arc<dyn MessageIntake>>,
         telemetry: Telemetry,
     ) -> Result<Self, HttpError> {
         let address = config.listen;

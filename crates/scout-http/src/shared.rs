@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use flate2::Compression;
-use scout_core::{Clock, MessageStore, MonoTime, Publication};
+use scout_core::{Clock, MessageIntake, MonoTime, Publication};
 use tokio::sync::Mutex;
 
 use crate::HttpConfig;
@@ -34,7 +34,7 @@ impl Shared {
     pub(crate) fn new(
         config: HttpConfig,
         clock: Arc<dyn Clock>,
-        intake: Option<Arc<dyn MessageStore>>,
+        intake: Option<Arc<dyn MessageIntake>>,
         telemetry: Telemetry,
     ) -> Self {
         let compressor = Compressor::new(Compression::fast());

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
-use scout_core::{Clock, MessageStore, MonoTime, Now, Row, ScanReport, ScanSink, WallTime};
+use scout_core::{Clock, MessageStore, Moment, MonoTime, Now, Row, ScanReport, ScanSink, Urgency, WallTime};
 use scout_redis::{Protocol, RedisConfig, RedisStore};
 use scout_testkit::{Announce, Generation, Generator, RedisServer, create_index, load, wait_until_built};
 use tokio::task::JoinSet;
@@ -36,7 +36,7 @@ impl Clock for MachineClock {
 struct Rows(u64);
 
 impl ScanSink for Rows {
-    fn begin(&mut self, _: WallTime) {
+    fn begin(&mut self, _: &Moment) {
         self.0 = 0;
     }
 
@@ -74,10 +74,10 @@ async fn main() -> Result<(), Failure> {
         let clock = Arc::new(MachineClock(Instant::now()));
         let store = RedisStore::new(config, clock, &metrics::NoopRecorder)?;
         // Once to connect and to learn the cost.
-        store.scan(&mut Rows::default()).await?;
+        store.scan(Urgency::Urgent, &mut Rows::default()).await?;
         watch_slow_commands(&mut connection, budget).await?;
         let began = Instant::now();
-        let (pings, report) = neighbour(&url, store.scan(&mut Rows::default())).await?;
+        let (pings, report) = neighbour(&url, store.scan(Urgency::Urgent, &mut Rows::default())).await?;
         let took = began.elapsed();
         let slow = slow_commands(&mut connection).await?;
         let report = report?;

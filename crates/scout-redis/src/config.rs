@@ -81,9 +81,12 @@ pub struct RedisConfig {
     pub index: String,
     /// The stream on which a submitted message is announced; the platform names it as the index.
     pub stream: String,
+    /// The streams on which messages are announced; one that does not exist yet is waited for.
+    pub streams: Vec<String>,
     /// The longest that one command may occupy Redis.
     pub stall_budget: Duration,
-    /// The part of Redis' time that a scan may take: above zero, at most one half.
+    /// The part of Redis' time that a scan may take which nothing waits for: above zero, at most one half. A scan
+    /// that is needed, and a tail that is catching up, may take a half.
     pub share: f64,
     /// How long connecting may take, greeting included.
     pub connect_timeout: Duration,
@@ -103,8 +106,9 @@ impl RedisConfig {
             protocol: Protocol::Auto,
             index: "messages".to_owned(),
             stream: "messages".to_owned(),
+            streams: vec!["messages".to_owned()],
             stall_budget: Duration::from_millis(5),
-            share: 0.5,
+            share: 0.01,
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(10),
             jitter_seed: 0,
@@ -174,6 +178,9 @@ impl RedisConfig {
             if text.is_empty() {
                 return Err(refused(format!("the name of the {name} is empty")));
             }
+        }
+        if self.streams.is_empty() || self.streams.iter().any(String::is_empty) {
+            return Err(refused("the streams on which messages are announced must be named"));
         }
         let spans = [
             ("stall budget", self.stall_budget),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, Value, cmd};
-use scout_core::{Clock, MonoTime, StoreError};
+use scout_core::{Clock, MonoTime, StoreError, WallTime};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::RedisConfig;
@@ -49,6 +49,8 @@ pub(crate) struct Timed {
 pub(crate) struct Work {
     pub(crate) sent: MonoTime,
     pub(crate) busy: Duration,
+    /// The moment before it, by Redis' clock.
+    pub(crate) at: WallTime,
 }
 
 impl Connection {
@@ -151,7 +153,8 @@ impl Connection {
         let before = self.micros(command, Some(answers.remove(0)))?;
         // Where that clock was stepped between the looks, ours still bounds it.
         let busy = after.checked_sub(before).map_or(whole, Duration::from_micros).min(whole);
-        Ok(Timed { answers, work: Work { sent: begun, busy } })
+        let at = WallTime::from_unix_ms(i64::try_from(before / 1000).unwrap_or(i64::MAX));
+        Ok(Timed { answers, work: Work { sent: begun, busy, at } })
     }
 
     /// The value, or the error that stands in its place.

@@ -12,24 +12,38 @@ use crate::metrics::Command;
 use crate::rows::load;
 use crate::value::list;
 
-/// How long Redis keeps a cursor that nobody reads. Much longer than any pause between steps, and short, since an
-/// index has room for 128.
+/// How long Redis keeps a cursor that nobody reads, beyond the longest pause between steps. Short, since an index has
+/// room for 128.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// How many cursors are remembered for deletion; Redis forgets the others by itself.
 const REMEMBERED: usize = 64;
 
+/// The first step of a scan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) key_type: KeyType,
+    pub(crate) rows: u32,
+    /// When Redis ends a step by itself.
+    pub(crate) limit: Option<Duration>,
+    /// How long the cursor may have to wait to be read on.
+    pub(crate) longest_pause: Duration,
+}
+
 /// Opens a cursor over every document. With `limit` a step ends about then with the rows that it has.
-pub(crate) fn open(index: &str, key_type: KeyType, rows: u32, limit: Option<Duration>) -> Cmd {
+pub(crate) fn open(index: &str, step: &Step) -> Cmd {
+    let Step { key_type, rows, limit, longest_pause } = *step;
     let load = load(key_type);
     let mut command = cmd("FT.AGGREGATE");
     command.arg(index).arg("*").arg("LOAD").arg(load.len());
     for word in load {
         command.arg(*word);
     }
-    command.arg("WITHCURSOR").arg("COUNT").arg(rows).arg("MAXIDLE").arg(millis(IDLE));
+    command.arg("WITHCURSOR").arg("COUNT").arg(rows).arg("MAXIDLE").arg(millis(IDLE + longest_pause));
     // Zero means no limit: without the word, the server's own limit would hold.
     command.arg("TIMEOUT").arg(limit.map_or(0, |limit| millis(limit).max(1)));
+    // Under a later one, which a server may have for its default, values come as JSON arrays.
+    command.arg("DIALECT").arg(2);
     command
 }
 

@@ -81,3 +81,12 @@ impl<'a> Index<'a> {
         StoreError::new(kind, text).with_source(error)
     }
 }
+
+/// An index that holds a part of the documents.
+pub(crate) fn being_built(connection: &Connection, name: &str, part: f64) -> StoreError {
+    let text = format!(
+        "the index {name} is still being built, {:.0} % are done; counts would be partial",
+        part * 100.0
+    );
+    connection.faults().other(StoreErrorKind::IndexBuilding, &text)
+}

@@ -8,7 +8,7 @@
 //! use std::sync::Arc;
 //! use std::time::Duration;
 //!
-//! use scout_core::{Clock, LedgerConfig, MessageStore, ScanCount};
+//! use scout_core::{Clock, LedgerConfig, MessageStore, ScanCount, Urgency};
 //! use scout_redis::{RedisConfig, RedisStore};
 //!
 //! # async fn example(clock: Arc<dyn Clock>) -> Result<(), Box<dyn std::error::Error>> {
@@ -17,9 +17,9 @@
 //! let store = RedisStore::new(config, clock, &metrics::NoopRecorder)?;
 //!
 //! let mut count = ScanCount::new(LedgerConfig::new(Duration::from_secs(48 * 3600), 48 << 20)?);
-//! let report = store.scan(&mut count).await?;
+//! let report = store.scan(Urgency::Urgent, &mut count).await?;
 //! assert_eq!(report.difference(), 0);
-//! println!("{} messages at {}", count.ledger().total().total(), count.at());
+//! println!("{} messages at {}", count.ledger().total().total(), count.joined().at);
 //! for finding in &report.findings {
 //!     println!("{}: {}", finding.kind, finding.text);
 //! }
@@ -32,6 +32,7 @@ mod config;
 mod connection;
 mod cursor;
 mod emptiness;
+mod entry_id;
 mod error;
 mod greeting;
 mod index;
@@ -40,6 +41,7 @@ mod inspect;
 mod join;
 mod link;
 mod metrics;
+mod moment;
 mod permission;
 mod plan;
 mod replication;
@@ -47,6 +49,7 @@ mod rows;
 mod scan;
 mod store;
 mod submit;
+mod tail;
 #[cfg(test)]
 mod testing;
 mod transport;

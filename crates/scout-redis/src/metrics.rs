@@ -29,10 +29,16 @@ pub(crate) enum Command {
     Server,
     /// SCAN, to see whether an index that is empty leaves messages out.
     Scan,
+    /// XREAD, with the time that it waits for news.
+    Tail,
+    /// FT.SEARCH of what was announced.
+    Search,
+    /// XINFO STREAM and FT.INFO, to compare the count with.
+    Look,
 }
 
 impl Command {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Connect,
         Self::Aggregate,
         Self::Cursor,
@@ -42,6 +48,9 @@ impl Command {
         Self::Probe,
         Self::Server,
         Self::Scan,
+        Self::Tail,
+        Self::Search,
+        Self::Look,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -55,6 +64,9 @@ impl Command {
             Self::Probe => "probe",
             Self::Server => "info",
             Self::Scan => "scan",
+            Self::Tail => "xread",
+            Self::Search => "ft.search",
+            Self::Look => "xinfo",
         }
     }
 }
@@ -93,7 +105,7 @@ impl Meters {
         recorder.describe_counter(
             KeyName::from_const_str(ERRORS),
             Some(Unit::Count),
-            "Scans, submissions and inspections of Redis that failed".into(),
+            "Scans, looks at streams, submissions and inspections of Redis that failed".into(),
         );
         let metadata = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
         Self {

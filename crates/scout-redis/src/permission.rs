@@ -67,7 +67,7 @@ fn probes(config: &RedisConfig) -> Vec<Probe> {
     let probe =
         |purpose, command, right, keys: &str| Probe { purpose, command, rules: (right, keys.to_owned()) };
     let count = |command, right| probe(Purpose::Count, command, right, &index);
-    vec![
+    let mut probes = vec![
         count(cmd("TIME"), "+time"),
         count(cmd("MULTI"), "+multi"),
         count(cmd("EXEC"), "+exec"),
@@ -76,6 +76,8 @@ fn probes(config: &RedisConfig) -> Vec<Probe> {
         count(cmd("FT.AGGREGATE").arg(&config.index).take(), "+ft.aggregate"),
         // Without a cursor.
         count(cmd("FT.CURSOR").arg("DEL").arg(&config.index).take(), "+ft.cursor"),
+        // Without a query.
+        count(cmd("FT.SEARCH").arg(&config.index).take(), "+ft.search"),
         // Without a schema.
         probe(Purpose::Create, cmd("FT.CREATE").arg(&config.index).take(), "+ft.create", &index),
         // Without a document.
@@ -92,5 +94,13 @@ fn probes(config: &RedisConfig) -> Vec<Probe> {
             "+xadd",
             &format!("~{}", config.stream),
         ),
-    ]
+    ];
+    for stream in &config.streams {
+        let keys = format!("~{stream}");
+        let read = |command: &mut Cmd, right| probe(Purpose::Count, command.take(), right, &keys);
+        probes.push(read(cmd("XINFO").arg("STREAM").arg(stream), "+xinfo|stream"));
+        // What comes after now, without waiting for it.
+        probes.push(read(cmd("XREAD").arg("COUNT").arg(1).arg("STREAMS").arg(stream).arg("$"), "+xread"));
+    }
+    probes
 }

@@ -1,6 +1,7 @@
 //! The rows of a cursor's answer, in either protocol.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use redis::Value;
 use scout_core::{Row, ScanSink, StoreError, StoreErrorKind};
@@ -8,7 +9,7 @@ use scout_core::{Row, ScanSink, StoreError, StoreErrorKind};
 use crate::error::Faults;
 use crate::info::KeyType;
 use crate::metrics::Command;
-use crate::value::{bytes, entries, field, list, text};
+use crate::value::{bytes, count, entries, field, list, text};
 
 /// What is read of each document, under names that keep answers short.
 ///
@@ -52,6 +53,14 @@ pub(crate) fn load(key_type: KeyType) -> &'static [&'static str] {
         ],
     }
 }
+
+/// The same of a search, whose answer names the key by itself.
+pub(crate) fn returned(key_type: KeyType) -> &'static [&'static str] {
+    &load(key_type)[KEY_WORDS..]
+}
+
+/// The words of [`load`] that ask for the key.
+const KEY_WORDS: usize = 3;
 
 /// One answer of a cursor, taken apart but not copied.
 #[derive(Debug)]
@@ -118,32 +127,92 @@ impl<'a> Batch<'a> {
 
 /// Whether a document stood there. A step that ran out of time has one row without any field.
 fn deliver(fields: &Value, sink: &mut dyn ScanSink) -> bool {
-    let mut key = None;
-    let (mut severity, mut system, mut timestamp, mut seconds) = (None, None, None, None);
-    for (name, value) in entries(fields) {
-        let slot = match bytes(name) {
-            Some(b"k") => &mut key,
-            Some(b"s") => &mut severity,
-            Some(b"y") => &mut system,
-            Some(b"t") => &mut timestamp,
-            Some(b"u") => &mut seconds,
-            _ => continue,
-        };
-        *slot = read(value);
-    }
-    let Some(key) = key else { return false };
-    let row = Row {
-        severity: severity.as_deref(),
-        system: system.as_deref(),
-        timestamp: timestamp.as_deref(),
-        timestamp_unix: seconds.as_deref(),
-    };
-    sink.row(&key, &row);
+    let fields = Fields::read(fields);
+    let Some(key) = &fields.key else { return false };
+    sink.row(key, &fields.row());
     true
 }
 
+/// What counts of a document.
+#[derive(Debug, Default)]
+struct Fields<'a> {
+    key: Option<Cow<'a, str>>,
+    severity: Option<Cow<'a, str>>,
+    system: Option<Cow<'a, str>>,
+    timestamp: Option<Cow<'a, str>>,
+    timestamp_unix: Option<Cow<'a, str>>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(fields: &'a Value) -> Self {
+        let mut read = Self::default();
+        for (name, value) in entries(fields) {
+            let slot = match bytes(name) {
+                Some(b"k") => &mut read.key,
+                Some(b"s") => &mut read.severity,
+                Some(b"y") => &mut read.system,
+                Some(b"t") => &mut read.timestamp,
+                Some(b"u") => &mut read.timestamp_unix,
+                _ => continue,
+            };
+            *slot = read_text(value);
+        }
+        read
+    }
+
+    fn row(&self) -> Row<'_> {
+        Row {
+            severity: self.severity.as_deref(),
+            system: self.system.as_deref(),
+            timestamp: self.timestamp.as_deref(),
+            timestamp_unix: self.timestamp_unix.as_deref(),
+        }
+    }
+}
+
+/// A document with its key; `None` where it is gone but not yet from the index.
+fn present<'a>(key: Cow<'a, str>, fields: &'a Value) -> Option<(Cow<'a, str>, Fields<'a>)> {
+    (*fields != Value::Nil).then(|| (key, Fields::read(fields)))
+}
+
+/// The documents that a search found, by their keys.
+#[derive(Debug)]
+pub(crate) struct Found<'a>(Vec<(Cow<'a, str>, Fields<'a>)>);
+
+impl<'a> Found<'a> {
+    /// Takes the answer to FT.SEARCH apart.
+    pub(crate) fn read(answer: &'a Value, faults: &Faults) -> Result<Self, StoreError> {
+        let form = || faults.form(Command::Search, "documents with their keys");
+        let mut found = Vec::new();
+        if let Value::Map(_) = answer {
+            heed_warnings(answer, 0, faults)?;
+            for result in field(answer, "results").and_then(list).ok_or_else(form)? {
+                let key = field(result, "id").and_then(text).ok_or_else(form)?;
+                found.extend(present(key, field(result, "extra_attributes").unwrap_or(&Value::Nil)));
+            }
+            return Ok(Self(found));
+        }
+        let [matched, documents @ ..] = list(answer).ok_or_else(form)? else { return Err(form()) };
+        for document in documents.chunks_exact(2) {
+            found.extend(present(text(&document[0]).ok_or_else(form)?, &document[1]));
+        }
+        // A search that ran out of time says how many there are, and gives fewer.
+        let (matched, given) = (count(matched).ok_or_else(form)?, documents.len() as u64 / 2);
+        if matched > given {
+            let text = format!("a search found {matched} documents and gave {given}");
+            return Err(faults.other(StoreErrorKind::Partial, &text));
+        }
+        Ok(Self(found))
+    }
+
+    /// The documents by key.
+    pub(crate) fn rows(&self) -> HashMap<&str, Row<'_>> {
+        self.0.iter().map(|(key, fields)| (&**key, fields.row())).collect()
+    }
+}
+
 /// Values are texts in both protocols; a server that sends numbers as numbers is understood too.
-fn read(value: &Value) -> Option<Cow<'_, str>> {
+fn read_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::Int(number) => Some(Cow::Owned(number.to_string())),
         Value::Double(number) => Some(Cow::Owned(number.to_string())),

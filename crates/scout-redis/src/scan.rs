@@ -9,11 +9,12 @@ use scout_core::{
 
 use crate::config::RedisConfig;
 use crate::connection::{Connection, Work};
-use crate::cursor::Leftovers;
+use crate::cursor::{Leftovers, Step};
 use crate::emptiness::believe;
-use crate::index::Index;
+use crate::index::{Index, being_built};
 use crate::info::{IndexInfo, KeyType, Progress};
 use crate::join::Join;
+use crate::moment::State;
 use crate::plan;
 use crate::rows::{Batch, Tally};
 
@@ -37,6 +38,16 @@ impl Memory {
     pub(crate) fn new(config: &RedisConfig) -> Self {
         let policy = PacePolicy::new(config.stall_budget, config.share, MAX_ROWS);
         Self { key_type: KeyType::Json, pacer: Pacer::new(policy) }
+    }
+
+    /// What the index was made over when it was last scanned.
+    pub(crate) fn key_type(&self) -> KeyType {
+        self.key_type
+    }
+
+    /// The next scan may take that part of Redis' time.
+    pub(crate) fn take(&mut self, share: f64) {
+        self.pacer.set_share(share);
     }
 }
 
@@ -95,7 +106,7 @@ impl Scan<'_> {
                 Ok(Outcome::Building) => {
                     changes += 1;
                     if let Progress::Building(part) = self.index().settle().await? {
-                        return Err(self.building(part));
+                        return Err(being_built(self.connection, &self.config.index, part));
                     }
                 }
                 Ok(Outcome::Other) => changes += 1,
@@ -120,19 +131,15 @@ impl Scan<'_> {
         Index::new(self.connection, &self.config.index)
     }
 
-    fn building(&self, part: f64) -> StoreError {
-        let text = format!(
-            "the index {} is still being built, {:.0} % are done; counts would be partial",
-            self.config.index,
-            part * 100.0
-        );
-        self.connection.faults().other(StoreErrorKind::IndexBuilding, &text)
-    }
-
     /// The time after which Redis ends a step by itself. It looks at the clock between some hundred rows only, and
     /// counts whole milliseconds, so this leaves room below the stall budget.
     fn step_limit(&self) -> Duration {
         self.config.stall_budget.mul_f64(0.6)
+    }
+
+    /// The pause after a step as long as the stall budget.
+    fn longest_pause(&self) -> Duration {
+        self.memory.pacer.pause_after(self.config.stall_budget)
     }
 
     /// One cursor from its opening to its end.
@@ -142,15 +149,16 @@ impl Scan<'_> {
         sink: &mut dyn ScanSink,
     ) -> Result<Outcome, StoreError> {
         let rows = self.memory.pacer.rows();
+        sink.joining();
         let join = Join::make(
             self.connection,
             self.clock,
-            &self.config.index,
+            self.config,
             self.leftovers,
-            (self.memory.key_type, rows, limit),
+            &Step { key_type: self.memory.key_type, rows, limit, longest_pause: self.longest_pause() },
         )
         .await?;
-        let Join { at, info, answer, mut cursor, mut work, skew, lost_master } = join;
+        let Join { state: State { moment, info, lost_master }, answer, mut cursor, mut work, skew } = join;
         self.count(2, work);
         if info.progress != Progress::Built {
             cursor.close(self.connection).await?;
@@ -161,7 +169,7 @@ impl Scan<'_> {
             self.memory.key_type = info.key_type;
             return Ok(Outcome::Other);
         }
-        sink.begin(at);
+        sink.begin(&moment);
         let mut tally = Tally::default();
         let mut pause = self.deliver(&answer, work, &mut tally, sink)?;
         drop(answer);

@@ -1,19 +1,31 @@
 //! The port over one Redis.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use metrics::Recorder;
-use scout_core::{Clock, Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreReport};
+use scout_core::{
+    Clock, Message, MessageIntake, MessageStore, Moment, PacePolicy, Pacer, Position, Receipt, ScanReport,
+    ScanSink, StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
+};
 use tokio::sync::Mutex;
 
 use crate::config::RedisConfig;
 use crate::cursor::Leftovers;
+use crate::entry_id::EntryId;
+use crate::index::being_built;
+use crate::info::KeyType;
 use crate::inspect::inspect;
 use crate::link::{Link, Patience};
 use crate::metrics::Meters;
+use crate::moment::State;
 use crate::scan::{Memory, Scan};
 use crate::submit::submit;
+use crate::tail::{MAX_ENTRIES, Tail};
+
+/// The part of Redis' time that work may take which somebody waits for.
+const HALF: f64 = 0.5;
 
 /// The messages of one standalone Redis, counted through a `RediSearch` index.
 ///
@@ -28,6 +40,11 @@ pub struct RedisStore {
     leftovers: Leftovers,
     /// One scan at a time: two would take twice the share of Redis' time.
     memory: Mutex<Memory>,
+    /// A connection of its own, since waiting for news holds up whatever is sent after it.
+    tail_link: Link,
+    tail_pacer: Mutex<Pacer>,
+    /// Whether the index was made over hashes when it was last scanned.
+    is_over_hashes: AtomicBool,
 }
 
 impl RedisStore {
@@ -46,6 +63,9 @@ impl RedisStore {
         let meters = Meters::new(recorder);
         Ok(Self {
             link: Link::new(Arc::clone(&config), meters.clone(), Arc::clone(&clock))?,
+            tail_link: Link::new(Arc::clone(&config), meters.clone(), Arc::clone(&clock))?,
+            tail_pacer: Mutex::new(Pacer::new(PacePolicy::new(config.stall_budget, HALF, MAX_ENTRIES))),
+            is_over_hashes: AtomicBool::new(false),
             memory: Mutex::new(Memory::new(&config)),
             leftovers: Leftovers::default(),
             config,
@@ -58,8 +78,12 @@ impl RedisStore {
         result.inspect_err(|error| self.meters.error(error.kind()))
     }
 
-    async fn scan_into(&self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
+    async fn scan_into(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
         let mut memory = self.memory.lock().await;
+        memory.take(match urgency {
+            Urgency::Routine => self.config.share,
+            Urgency::Urgent => HALF,
+        });
         let connection = self.link.connection(Patience::Wait).await?;
         let scan = Scan {
             connection: &connection,
@@ -69,22 +93,61 @@ impl RedisStore {
             memory: &mut memory,
             report: ScanReport::default(),
         };
-        scan.run(sink).await
+        let scanned = scan.run(sink).await;
+        self.is_over_hashes.store(memory.key_type() == KeyType::Hash, Ordering::Relaxed);
+        scanned
+    }
+
+    async fn tail_into(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {
+        let mut pacer = self.tail_pacer.lock().await;
+        let connection = self.tail_link.connection(Patience::Wait).await?;
+        let key_type =
+            if self.is_over_hashes.load(Ordering::Relaxed) { KeyType::Hash } else { KeyType::Json };
+        let (config, clock) = (&*self.config, &*self.clock);
+        Tail { connection: &connection, config, clock, key_type, pacer: &mut pacer }.run(from, sink).await
+    }
+
+    async fn look_at(&self) -> Result<Moment, StoreError> {
+        let connection = self.link.connection(Patience::Wait).await?;
+        let (state, _) = State::ask(&connection, &self.config).await?;
+        match state.built_part() {
+            None => Ok(state.moment),
+            Some(part) => Err(being_built(&connection, &self.config.index, part)),
+        }
     }
 }
 
 #[async_trait]
-impl MessageStore for RedisStore {
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
-        self.counted(self.scan_into(sink).await)
-    }
-
+impl MessageIntake for RedisStore {
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
         let stored = async {
             let connection = self.link.connection(Patience::Refuse).await?;
             submit(&connection, &self.config, message).await
         };
         self.counted(stored.await)
+    }
+}
+
+#[async_trait]
+impl MessageStore for RedisStore {
+    async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
+        self.counted(self.scan_into(urgency, sink).await)
+    }
+
+    async fn tail(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {
+        self.counted(self.tail_into(from, sink).await)
+    }
+
+    fn position_at(&self, at: WallTime) -> Position {
+        let mut position = Position::default();
+        for stream in &self.config.streams {
+            position.set(stream, EntryId::before(at).offset());
+        }
+        position
+    }
+
+    async fn look(&self) -> Result<Moment, StoreError> {
+        self.counted(self.look_at().await)
     }
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {

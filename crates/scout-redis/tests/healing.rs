@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{COUNTING, as_user, documents, failure_kind, make_user, plain, run, scan, store, write};
-use scout_core::{MessageStore, StoreErrorKind};
+use scout_core::{MessageStore, StoreErrorKind, Urgency};
 use scout_redis::{Password, Protocol, RedisConfig};
 use scout_testkit::{Modules, RedisServer};
 
@@ -149,7 +149,7 @@ async fn under_one_disaster_after_the_other_no_number_is_false() {
     watching.spawn(async move {
         let (mut right, mut errors) = (0_u32, 0_u32);
         while !ended.load(Ordering::Relaxed) {
-            match watched.scan(&mut common::Counted::default()).await {
+            match watched.scan(Urgency::Urgent, &mut common::Counted::default()).await {
                 Ok(report) => {
                     assert_eq!((report.rows, report.expected), (DOCUMENTS, DOCUMENTS));
                     right += 1;

@@ -80,6 +80,7 @@ impl Scripted {
         let Script { documents, rows, .. } = self.script;
         match words[0].as_str() {
             "TIME" => "*2\r\n$10\r\n1789196834\r\n$1\r\n5\r\n".to_owned(),
+            "XINFO" => "-ERR no such key\r\n".to_owned(),
             "HELLO" => "*0\r\n".to_owned(),
             "INFO" => bulk("redis_version:7.2.4\r\nredis_mode:standalone\r\n"),
             "FT.INFO" => {
@@ -100,9 +101,9 @@ impl Scripted {
                 )
             }
             "FT.AGGREGATE" => {
-                let unlimited = words.last().unwrap() == "0";
-                self.seen.lock().unwrap().push(format!("TIMEOUT {}", words.last().unwrap()));
-                self.rows(if unlimited { rows.1 } else { rows.0 })
+                let limit = words.iter().skip_while(|word| *word != "TIMEOUT").nth(1).unwrap();
+                self.seen.lock().unwrap().push(format!("TIMEOUT {limit}"));
+                self.rows(if limit == "0" { rows.1 } else { rows.0 })
             }
             other => panic!("{other} was not expected"),
         }

@@ -10,7 +10,7 @@ mod common;
 
 use common::{COUNTING, SUBMITTING, as_user, documents, make_user, plain, run, scan, store};
 use redis::Value;
-use scout_core::{Message, MessageStore, StoreErrorKind, WallTime};
+use scout_core::{Message, MessageIntake, StoreErrorKind, WallTime};
 use scout_redis::{Protocol, RedisConfig};
 
 fn message(system: &str) -> Message {

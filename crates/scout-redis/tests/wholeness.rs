@@ -9,8 +9,7 @@
 mod common;
 
 use common::{MachineClock, documents, failure, plain, run, scan, store, write};
-use scout_core::{FindingKind, ScanSink, StoreErrorKind};
-use scout_core::{MessageStore, Row, WallTime};
+use scout_core::{FindingKind, MessageStore, Moment, Row, ScanSink, StoreErrorKind, Urgency};
 use scout_redis::{Protocol, RedisConfig, RedisStore};
 use scout_testkit::{RedisServer, index_info};
 
@@ -71,7 +70,7 @@ struct Meddler<'a> {
 }
 
 impl ScanSink for Meddler<'_> {
-    fn begin(&mut self, _: WallTime) {
+    fn begin(&mut self, _: &Moment) {
         self.begun += 1;
         self.rows = 0;
         self.started.notify_one();
@@ -103,7 +102,7 @@ async fn what_is_deleted_during_a_scan_is_not_looked_for_twice() {
         let keys: Vec<String> = (4_000..4_100).map(|number| format!("{number:08}-s{number}")).collect();
         let _: () = redis::cmd("UNLINK").arg(keys).query_async(&mut connection).await.unwrap();
     };
-    let (report, ()) = tokio::join!(store.scan(&mut sink), deleting);
+    let (report, ()) = tokio::join!(store.scan(Urgency::Urgent, &mut sink), deleting);
     let report = report.unwrap();
     assert_eq!((sink.begun, sink.rows), (1, 4_900));
     assert_eq!((report.rows, report.expected, report.difference()), (4_900, 5_000, -100));
@@ -125,7 +124,7 @@ async fn what_is_written_during_a_scan_belongs_to_the_next() {
             run(&mut connection, &["JSON.SET", &format!("new{number}"), ".", r#"{"severity":"info"}"#]).await;
         }
     };
-    let (report, ()) = tokio::join!(store.scan(&mut sink), writing);
+    let (report, ()) = tokio::join!(store.scan(Urgency::Urgent, &mut sink), writing);
     assert_eq!((sink.begun, sink.rows, report.unwrap().difference()), (1, 5_000, 0));
     assert_eq!(documents(&store).await, 5_100);
 }
@@ -141,7 +140,7 @@ async fn a_scan_that_is_dropped_leaves_no_cursor_behind() {
         let started = tokio::sync::Notify::new();
         let mut sink = Meddler { begun: 0, rows: 0, started: &started };
         tokio::select! {
-            result = store.scan(&mut sink) => panic!("ended too soon: {result:?}"),
+            result = store.scan(Urgency::Urgent, &mut sink) => panic!("ended too soon: {result:?}"),
             () = started.notified() => {}
         }
     }

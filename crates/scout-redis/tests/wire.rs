@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{documents, failure, failure_kind, message, plain, scan, store, write};
-use scout_core::{MessageStore, StoreErrorKind};
+use scout_core::{MessageIntake, StoreErrorKind};
 use scout_redis::{Protocol, RedisConfig, RedisStore};
 use scout_testkit::{Direction, Fault, FaultProxy, Redis, RedisServer};
 

@@ -1,21 +1,29 @@
-//! The cycle: scan, sum up, publish; again every interval, sooner after a failure.
+//! The cycle: take in what came, sum up, publish; early when something arrived, and at least every interval.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use metrics::{Counter, Histogram, Key, Level, Metadata, Recorder};
 use scout_core::{
-    Board, Clock, Finding, LedgerConfig, MessageStore, ScanCount, ScanReport, Snapshot, StoreError,
-    StoreErrorKind,
+    Board, Clock, Finding, FindingKind, LiveConfig, LiveLedger, MessageStore, Moment, MonoTime, Now,
+    Replaced, RescanPolicy, Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind, Urgency,
+    Verdict, WallTime, WhyScan,
 };
 use scout_http::{Publisher, Telemetry};
-use tokio::time::MissedTickBehavior;
 use tracing::{debug, error, info, warn};
 
-/// The wait after the first failed cycle; doubles with each further one, up to the interval.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
+use super::feeds::{Event, Feeds, SharedLive, Tailed, panicked};
+use crate::config::Settings;
+
+/// How often the count is compared with what the store says of itself, at most.
+const CHECKED_EVERY: Duration = Duration::from_secs(10);
+
+/// How soon after a failed check, or one that was left open by an error, the next one begins.
+const CHECKED_AGAIN: Duration = Duration::from_secs(1);
+
+/// The most often that something urgent may bring a scan.
+const URGENT_SCANS_EVERY: Duration = Duration::from_secs(60);
 
 const DURATION: &str = "homerun2_scout_aggregation_duration_seconds";
 const ERRORS: &str = "homerun2_scout_aggregation_errors_total";
@@ -38,130 +46,420 @@ impl CycleMetrics {
     }
 }
 
-fn panicked() -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Protocol,
-        "the cycle panicked, which is a bug; standard error has the place",
-    )
+/// How often things happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    interval: Duration,
+    /// From one cycle to an early one.
+    early: Duration,
+    check: Duration,
+    rescan: RescanPolicy,
+}
+
+impl Pace {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let interval = settings.interval.period;
+        let mut rescan = RescanPolicy::default();
+        rescan.rotation = settings.rescan_interval;
+        rescan.urgent = URGENT_SCANS_EVERY.min(interval);
+        rescan.difference = rescan.difference.min(settings.rescan_interval);
+        rescan.longest_retry = interval.clamp(rescan.first_retry, rescan.longest_retry);
+        Self {
+            interval,
+            early: Duration::from_secs(1) / settings.max_cycles_per_second.max(1),
+            check: interval.max(CHECKED_EVERY),
+            rescan,
+        }
+    }
+}
+
+/// What is wrong at present with each way to the store.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// The scan that is needed cannot be completed.
+    scan: Option<StoreError>,
+    /// What was counted is no longer there; a scan will tell what is.
+    replaced: Option<StoreError>,
+    look: Option<StoreError>,
+    tail: Option<StoreError>,
+}
+
+impl Trouble {
+    /// The most telling of them.
+    fn first(&self) -> Option<&StoreError> {
+        [&self.scan, &self.replaced, &self.look, &self.tail].into_iter().flatten().next()
+    }
 }
 
 /// Runs cycles until it is told to stop.
 pub(super) struct Cycles {
-    store: Arc<dyn MessageStore>,
     clock: Arc<dyn Clock>,
-    ledger: LedgerConfig,
-    interval: Duration,
+    store: Arc<dyn MessageStore>,
+    config: LiveConfig,
+    pace: Pace,
+    live: SharedLive,
+    feeds: Feeds,
+    rescans: Rescans,
+    trouble: Trouble,
     board: Board,
     publisher: Publisher,
     telemetry: Telemetry,
     metrics: CycleMetrics,
     noticed: Vec<Finding>,
+    /// What the last scan noticed.
+    scan_findings: Vec<Finding>,
+    /// Documents counted less documents that the store has, when they were last compared.
+    difference: i64,
+    /// How far the store's clock is ahead of this machine's, in milliseconds.
+    ahead_ms: i64,
+    /// Whether the feeds have been read at all, so that they go on from where they are.
+    is_tailing: bool,
+    /// Whether something has arrived since the last cycle, or something else has changed.
+    is_due: bool,
+    last_cycle: Option<MonoTime>,
+    next_tick: MonoTime,
+    next_look: MonoTime,
 }
 
 impl Cycles {
     pub(super) fn new(
         store: Arc<dyn MessageStore>,
         clock: Arc<dyn Clock>,
-        ledger: LedgerConfig,
-        interval: Duration,
+        config: LiveConfig,
+        pace: Pace,
         publisher: Publisher,
         telemetry: Telemetry,
     ) -> Self {
         let metrics = CycleMetrics::new(telemetry.recorder());
-        let board = Board::new(interval);
+        let board = Board::new(pace.interval);
         publisher.publish(board.publication());
-        Self { store, clock, ledger, interval, board, publisher, telemetry, metrics, noticed: Vec::new() }
+        let live = SharedLive::new(LiveLedger::new(config));
+        let now = clock.now().mono;
+        Self {
+            feeds: Feeds::new(Arc::clone(&store), live.clone()),
+            store,
+            clock,
+            config,
+            pace,
+            live,
+            rescans: Rescans::new(pace.rescan),
+            trouble: Trouble::default(),
+            board,
+            publisher,
+            telemetry,
+            metrics,
+            noticed: Vec::new(),
+            scan_findings: Vec::new(),
+            difference: 0,
+            ahead_ms: 0,
+            is_tailing: false,
+            is_due: false,
+            last_cycle: None,
+            next_tick: now.plus(pace.interval),
+            next_look: now.plus(pace.check),
+        }
     }
 
-    /// The first cycle begins at once. A cycle that takes longer than the interval delays the next; none overlap.
-    /// One that is under way when `stop` comes is abandoned: what is published stays.
+    /// The first scan begins at once. What is under way when `stop` comes is abandoned: what is published stays.
     pub(super) async fn run(mut self, stop: impl Future<Output = ()>) {
-        let mut ticks = tokio::time::interval(self.interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut stopping = std::pin::pin!(stop);
+        self.place_tail();
         loop {
-            let retry = self.retry_delay();
+            self.begin_what_is_due();
+            let wait = self.next_wake().since(self.clock.now().mono);
             tokio::select! {
                 biased;
                 () = &mut stopping => break,
-                _ = ticks.tick() => {}
-                () = async { tokio::time::sleep(retry.unwrap_or_default()).await }, if retry.is_some() => {}
+                event = self.feeds.next() => self.take_in_guarded(event),
+                () = tokio::time::sleep(wait) => {}
             }
-            tokio::select! {
-                biased;
-                () = &mut stopping => break,
-                () = self.cycle() => {}
-            }
+            self.cycle_if_due();
         }
         info!("aggregator stopped");
     }
 
-    fn retry_delay(&self) -> Option<Duration> {
-        let failures = self.board.publication().consecutive_failures.checked_sub(1)?;
-        let doublings = u32::try_from(failures).unwrap_or(u32::MAX).min(16);
-        Some(FIRST_RETRY.saturating_mul(1 << doublings)).filter(|delay| *delay < self.interval)
+    /// The feeds are read back as far as arrivals are kept.
+    fn place_tail(&mut self) {
+        let from = self.clock.now().wall.minus(scout_core::ARRIVALS_REACH);
+        let position = self.store.position_at(from);
+        self.live.with(|live| live.start_at(position));
     }
 
-    async fn cycle(&mut self) {
-        debug!("running aggregation cycle");
-        let began = self.clock.now().mono;
-        let mut count = ScanCount::new(self.ledger);
-        // A panic is a bug, but not a reason to stop serving the numbers of the cycle before.
-        let scanned = AssertUnwindSafe(self.store.scan(&mut count)).catch_unwind().await;
-        let scanned = scanned.unwrap_or_else(|_| Err(panicked()));
-        let now = self.clock.now();
-        let took = now.mono.since(began);
-        self.metrics.duration.record(took.as_secs_f64());
-        let done = std::panic::catch_unwind(AssertUnwindSafe(|| match scanned {
-            Ok(report) => self.succeeded(&count, report, took),
-            Err(error) => self.failed(&error),
-        }));
-        if done.is_err() {
-            self.metrics.errors.increment(1);
-            let publication = self.board.fail(&panicked(), now);
-            // Where publishing is what panicked, the readers keep what they have.
-            drop(std::panic::catch_unwind(AssertUnwindSafe(|| self.publisher.publish(&publication))));
-            error!("the cycle panicked while it was published; what was published before stays");
-        }
-        self.telemetry.run_upkeep();
+    fn next_wake(&self) -> MonoTime {
+        let early = self
+            .is_due
+            .then(|| self.last_cycle.map_or(MonoTime::default(), |last| last.plus(self.pace.early)));
+        let look = (!self.feeds.is_looking()).then_some(self.next_look);
+        let scan = self.feeds.scanning().is_none().then(|| self.rescans.due_at()).flatten();
+        [Some(self.next_tick), early, look, scan].into_iter().flatten().min().unwrap_or(self.next_tick)
     }
 
-    fn succeeded(&mut self, count: &ScanCount, report: ScanReport, took: Duration) {
-        let snapshot =
-            Snapshot::new(count.ledger(), self.board.next_generation(), count.at(), report.difference());
-        if self.board.publication().stale_since.is_some() {
-            info!(failures = self.board.publication().consecutive_failures, "aggregation recovered");
+    fn begin_what_is_due(&mut self) {
+        let now = self.clock.now().mono;
+        if let Some(why) = self.rescans.due(now) {
+            let makes_way = self.feeds.is_routine_scan() && why.urgency() == Urgency::Urgent;
+            if self.feeds.scanning().is_none() || makes_way {
+                debug!(why = why.as_str(), "scan begins");
+                self.rescans.began(why, now);
+                self.feeds.begin_scan(why, self.config.ledger());
+            }
         }
-        info!(
-            totalMessages = snapshot.total,
-            systemCount = snapshot.systems_total,
-            totalAlerts = snapshot.total_alerts(),
-            duration = took.as_secs_f64(),
-            "aggregation cycle complete"
-        );
+        if now >= self.next_look && !self.feeds.is_looking() {
+            self.next_look = now.plus(self.pace.check);
+            if self.live.with(|live| live.is_counted()) {
+                self.feeds.begin_look();
+            }
+        }
+    }
+
+    fn take_in_guarded(&mut self, event: Event) {
+        if std::panic::catch_unwind(AssertUnwindSafe(|| self.take_in(event))).is_err() {
+            error!("the cycle panicked while it took in what came; it counts again");
+            self.rescans.want(WhyScan::Replaced);
+            self.trouble.replaced = Some(panicked());
+        }
+    }
+
+    fn take_in(&mut self, event: Event) {
+        match event {
+            Event::Joined(moment) => self.joined(&moment),
+            Event::Scanned(why, count, Ok(report)) => self.scanned(why, *count, report),
+            Event::Scanned(why, _, Err(error)) => self.scan_failed(why, error),
+            Event::Tailed(Ok(tailed)) => self.tailed(&tailed),
+            Event::Tailed(Err(error)) => self.tail_failed(error),
+            Event::Looked(Ok(moment)) => self.looked(moment),
+            Event::Looked(Err(error)) => self.look_failed(error),
+        }
+        if let Some(verdict) = self.live.with(LiveLedger::verdict) {
+            self.judged(verdict);
+        }
+    }
+
+    fn joined(&mut self, moment: &Moment) {
+        self.set_clock(moment.at);
+        let before = self.live.with(|live| live.position().clone());
+        let after = self.live.with(|live| {
+            live.join(moment);
+            live.position().clone()
+        });
+        if before != after {
+            self.feeds.restart_tail();
+        }
+    }
+
+    fn scanned(&mut self, why: WhyScan, count: ScanCount, report: ScanReport) {
         debug!(
+            why = why.as_str(),
             rows = report.rows,
             commands = report.commands,
             busy = report.busy.as_secs_f64(),
             longest = report.longest.as_secs_f64(),
             "scan complete"
         );
-        let mut findings = report.findings;
-        findings.extend(count.findings());
-        self.log_changes(&findings);
-        self.publisher.publish(&self.board.succeed(snapshot, findings, self.clock.now()));
+        let now = self.clock.now().mono;
+        self.live.with(|live| live.complete(count));
+        self.rescans.completed(now);
+        self.difference = report.difference();
+        self.scan_findings = report.findings;
+        self.trouble.scan = None;
+        self.trouble.replaced = None;
+        self.trouble.look = None;
+        self.is_due = true;
     }
 
-    fn failed(&mut self, error: &StoreError) {
+    fn scan_failed(&mut self, why: WhyScan, error: StoreError) {
+        self.live.with(LiveLedger::abandon);
+        self.rescans.failed(self.clock.now().mono);
+        if why.urgency() == Urgency::Urgent {
+            self.trouble.scan = Some(error);
+        } else {
+            warn!(kind = error.kind().as_str(), error = %error, why = why.as_str(), "scan failed");
+        }
+        self.is_due = true;
+    }
+
+    fn tailed(&mut self, Tailed { report, is_after_look }: &Tailed) {
+        self.is_tailing = true;
+        self.is_due |= report.entries > 0;
+        if self.trouble.tail.is_some() && self.live.with(|live| live.is_counted()) {
+            // Before the numbers are trusted again it has to be known that they are those of this store.
+            if !self.feeds.is_looking() {
+                self.next_look = self.clock.now().mono;
+            }
+        } else {
+            self.trouble.tail = None;
+        }
+        if report.caught_up && *is_after_look {
+            self.live.with(LiveLedger::caught_up);
+        }
+    }
+
+    fn tail_failed(&mut self, error: StoreError) {
+        if !self.is_tailing {
+            self.place_tail();
+        }
+        if error.kind() == StoreErrorKind::IndexMissing {
+            self.rescans.want(WhyScan::Replaced);
+        }
+        self.is_due |= self.trouble.tail.is_none();
+        self.trouble.tail = Some(error);
+    }
+
+    fn looked(&mut self, moment: Moment) {
+        self.set_clock(moment.at);
+        self.is_due |= self.trouble.first().is_some();
+        self.trouble.look = None;
+        self.trouble.tail = None;
+        if let Some(replaced) = self.live.with(|live| live.ask(moment)) {
+            self.replaced(replaced);
+        }
+    }
+
+    fn look_failed(&mut self, error: StoreError) {
+        if matches!(error.kind(), StoreErrorKind::IndexMissing | StoreErrorKind::IndexBuilding) {
+            self.rescans.want(WhyScan::Replaced);
+        }
+        self.next_look = self.clock.now().mono.plus(CHECKED_AGAIN);
+        self.is_due |= self.trouble.look.is_none();
+        self.trouble.look = Some(error);
+    }
+
+    fn judged(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Difference(difference) => {
+                self.is_due |= difference != self.difference;
+                self.difference = difference;
+                self.rescans.checked(difference);
+            }
+            Verdict::Gap(missed) => {
+                warn!(missed, "entries were gone before they could be read, scanning again");
+                self.difference = i64::try_from(missed).map_or(i64::MIN, |missed| -missed);
+                self.rescans.want(WhyScan::Gap);
+                self.is_due = true;
+            }
+            Verdict::Replaced(replaced) => self.replaced(replaced),
+            _ => {}
+        }
+    }
+
+    /// What was counted is no longer there.
+    fn replaced(&mut self, replaced: Replaced) {
+        let what = match replaced {
+            Replaced::Server => "another server answers, or redis has been restarted",
+            Replaced::Index => "the index was made anew",
+            Replaced::Feed => "a stream was emptied",
+            Replaced::Clock => "the store's clock was set back",
+            _ => "the store is another one",
+        };
+        info!(reason = what, "counting again");
+        self.rescans.want(WhyScan::Replaced);
+        let text = format!("{what}, and what is there now is still being counted");
+        self.trouble.replaced = Some(StoreError::new(StoreErrorKind::NotReady, text));
+        self.is_due = true;
+    }
+
+    fn set_clock(&mut self, store: WallTime) {
+        self.ahead_ms = store.unix_ms().saturating_sub(self.clock.now().wall.unix_ms());
+    }
+
+    /// The present by the store's clock.
+    fn store_time(&self, now: Now) -> WallTime {
+        WallTime::from_unix_ms(now.wall.unix_ms().saturating_add(self.ahead_ms))
+    }
+
+    fn cycle_if_due(&mut self) {
+        let now = self.clock.now().mono;
+        let is_tick = now >= self.next_tick;
+        let is_early = self.is_due && self.last_cycle.is_none_or(|last| now >= last.plus(self.pace.early));
+        if !is_tick && !is_early {
+            return;
+        }
+        if is_tick {
+            while self.next_tick <= now {
+                self.next_tick = self.next_tick.plus(self.pace.interval);
+            }
+        }
+        self.is_due = false;
+        if self.trouble.first().is_some() || self.live.with(|live| live.is_counted()) {
+            self.last_cycle = Some(now);
+            self.cycle(is_tick);
+        }
+    }
+
+    fn cycle(&mut self, is_tick: bool) {
+        debug!("running aggregation cycle");
+        let began = self.clock.now();
+        let done = std::panic::catch_unwind(AssertUnwindSafe(|| match self.trouble.first() {
+            None => self.succeed(began, is_tick),
+            Some(error) => {
+                let error = StoreError::new(error.kind(), error.to_string());
+                self.fail(&error, is_tick);
+            }
+        }));
+        if done.is_err() {
+            self.metrics.errors.increment(1);
+            let publication = self.board.fail(&panicked(), self.clock.now());
+            // Where publishing is what panicked, the readers keep what they have.
+            drop(std::panic::catch_unwind(AssertUnwindSafe(|| self.publisher.publish(&publication))));
+            error!("the cycle panicked while it was published; what was published before stays");
+        }
+        self.metrics.duration.record(self.clock.now().mono.since(began.mono).as_secs_f64());
+        self.telemetry.run_upkeep();
+    }
+
+    fn succeed(&mut self, began: Now, is_tick: bool) {
+        let at = self.store_time(began);
+        let (generation, difference) = (self.board.next_generation(), self.difference);
+        let (snapshot, counted) = self.live.with(|live| {
+            live.advance(at);
+            let snapshot = Snapshot::new(live.ledger(), generation, at, difference);
+            (snapshot.with_arrivals(live.arrivals()), live.findings())
+        });
+        let recovered = self.board.publication().stale_since.is_some();
+        if recovered {
+            info!(failures = self.board.publication().consecutive_failures, "aggregation recovered");
+        }
+        let now = self.clock.now();
+        let took = now.mono.since(began.mono).as_secs_f64();
+        if is_tick || recovered || generation == 1 {
+            info!(
+                totalMessages = snapshot.total,
+                systemCount = snapshot.systems_total,
+                totalAlerts = snapshot.total_alerts(),
+                duration = took,
+                "aggregation cycle complete"
+            );
+        } else {
+            debug!(totalMessages = snapshot.total, duration = took, "early aggregation cycle complete");
+        }
+        let mut findings = self.scan_findings.clone();
+        findings.extend(counted);
+        findings.extend(self.unannounced());
+        self.log_changes(&findings);
+        self.publisher.publish(&self.board.succeed(snapshot, findings, now));
+    }
+
+    fn fail(&mut self, error: &StoreError, is_tick: bool) {
         self.metrics.errors.increment(1);
+        let is_news = self.board.publication().consecutive_failures == 0;
         let publication = self.board.fail(error, self.clock.now());
-        warn!(
-            kind = error.kind().as_str(),
-            error = %error,
-            failures = publication.consecutive_failures,
-            "aggregation cycle failed"
-        );
+        if is_tick || is_news {
+            warn!(
+                kind = error.kind().as_str(),
+                error = %error,
+                failures = publication.consecutive_failures,
+                "aggregation cycle failed"
+            );
+        }
         self.publisher.publish(&publication);
+    }
+
+    fn unannounced(&self) -> Option<Finding> {
+        self.rescans.differences_return().then(|| {
+            let text = "the number of documents differs from what is counted again and again: somebody writes or deletes \
+                        messages without announcing it on the streams that Scout reads; name all of them in SCOUT_STREAMS";
+            Finding::new(FindingKind::Unannounced, self.difference.unsigned_abs(), text)
+        })
     }
 
     /// Says each finding once when it appears, and once when it is gone.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scout_core::{
-    Message, MessageStore, Receipt, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport,
+    Message, MessageIntake, MessageStore, Moment, Position, Receipt, ScanReport, ScanSink, StoreError,
+    StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::watch;
 
@@ -37,16 +38,31 @@ fn still_opening() -> StoreError {
 }
 
 #[async_trait]
-impl MessageStore for Opening {
-    async fn scan(&self, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
-        self.store()?.scan(sink).await
-    }
-
+impl MessageIntake for Opening {
     /// Waits for the store: callers bound that as they bound the submission itself.
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
         let mut store = self.store.subscribe();
         let opened = store.wait_for(Option::is_some).await.map(|store| store.clone());
         opened.ok().flatten().ok_or_else(still_opening)?.submit(message).await
+    }
+}
+
+#[async_trait]
+impl MessageStore for Opening {
+    async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
+        self.store()?.scan(urgency, sink).await
+    }
+
+    async fn tail(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {
+        self.store()?.tail(from, sink).await
+    }
+
+    fn position_at(&self, at: WallTime) -> Position {
+        self.store().map(|store| store.position_at(at)).unwrap_or_default()
+    }
+
+    async fn look(&self) -> Result<Moment, StoreError> {
+        self.store()?.look().await
     }
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {

@@ -55,6 +55,8 @@ fn redis_config(settings: &RedisSettings) -> Result<RedisConfig, StoreError> {
     }
     config.index.clone_from(&settings.index);
     config.stream.clone_from(&settings.index);
+    config.streams.clone_from(&settings.streams);
+    config.share = settings.share;
     config.stall_budget = settings.stall_budget;
     config.connect_timeout = settings.connect_timeout;
     config.response_timeout = settings.response_timeout;

@@ -1,6 +1,6 @@
 //! From single values to settings: what they mean together, and what does not go together.
 
-use scout_core::LedgerConfig;
+use scout_core::LiveConfig;
 
 use super::key::{AnyKey, Key};
 use super::keys;
@@ -17,6 +17,8 @@ use super::settings::{
 /// Reads every key. The result means something only if the reader has met no problem.
 pub(crate) fn settings(reader: &mut Reader) -> Settings {
     let interval = interval(reader);
+    let max_cycles_per_second = u32::try_from(reader.get(&keys::MAX_CYCLES_PER_SECOND)).unwrap_or(u32::MAX);
+    let rescan_interval = reader.get(&keys::RESCAN_INTERVAL);
     let shutdown_grace = reader.get(&keys::SHUTDOWN_GRACE);
     let redis = redis(reader);
     let store = store(reader);
@@ -37,6 +39,8 @@ pub(crate) fn settings(reader: &mut Reader) -> Settings {
     let store = store.unwrap_or(StoreSettings::Redis);
     let settings = Settings {
         interval,
+        max_cycles_per_second,
+        rescan_interval,
         shutdown_grace,
         redis,
         store,
@@ -61,7 +65,7 @@ fn ledger(reader: &mut Reader) -> (usize, RetentionSettings) {
     let budget = reader.optional(&keys::LEDGER_BUDGET_BYTES).map(bounded);
     let ttl = reader.optional(&keys::RETENTION_TTL);
     if let (Some(budget), Some(ttl)) = (budget, ttl)
-        && let Err(error) = LedgerConfig::new(ttl, budget)
+        && let Err(error) = LiveConfig::new(ttl, budget)
     {
         reader.refuse(&keys::LEDGER_BUDGET_BYTES, error.to_string());
     }
@@ -94,11 +98,14 @@ fn redis(reader: &mut Reader) -> RedisSettings {
             RedisAddress::Url(url)
         }
     };
+    let index = reader.get(&keys::REDIS_INDEX);
     RedisSettings {
         address,
         username,
         password,
-        index: reader.get(&keys::REDIS_INDEX),
+        streams: reader.optional(&keys::REDIS_STREAMS).unwrap_or_else(|| vec![index.clone()]),
+        index,
+        share: reader.get(&keys::REDIS_SHARE).of_one(),
         protocol: reader.get(&keys::REDIS_PROTOCOL),
         stall_budget: reader.get(&keys::REDIS_STALL_BUDGET),
         connect_timeout: reader.get(&keys::REDIS_CONNECT_TIMEOUT),

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use super::key::{AnyKey, Key};
-use super::kind::number::{Number, Port, Span, Threshold};
+use super::kind::number::{Number, Percent, Port, Span, Threshold};
 use super::kind::remote::{Address, Host, HttpUrl, RedisUrl, Token, Tokens};
 use super::kind::word::{Choice, Switch};
-use super::kind::{Folder, Hidden, Name};
+use super::kind::{Folder, Hidden, Name, Names};
 use super::settings::{LogFormat, LogLevel, RedisProtocol, StoreKind};
 
 /// Names the file when `--config` does not. No key, since it cannot stand in the file.
@@ -36,6 +36,22 @@ pub(crate) static INTERVAL: Key<Span> = Key::new(
 )
 .default("60s")
 .flag("interval");
+
+pub(crate) static MAX_CYCLES_PER_SECOND: Key<Number> = Key::new(
+    "max_cycles_per_second",
+    "SCOUT_MAX_CYCLES_PER_SECOND",
+    Number { min: 1, max: 100, unit: "a second" },
+    "How often a cycle may begin before its time, since something arrived.",
+)
+.default("4");
+
+pub(crate) static RESCAN_INTERVAL: Key<Span> = Key::new(
+    "rescan_interval",
+    "SCOUT_RESCAN_INTERVAL",
+    span(Duration::from_secs(1), HOUR.saturating_mul(24 * 7)),
+    "Time between two scans of the whole store that nothing asks for.",
+)
+.default("2h");
 
 pub(crate) static SHUTDOWN_GRACE: Key<Span> = Key::new(
     "shutdown_grace",
@@ -69,6 +85,22 @@ pub(crate) static REDIS_PASSWORD: Key<Hidden> =
 pub(crate) static REDIS_INDEX: Key<Name> =
     Key::new("redis.index", "REDISEARCH_INDEX", Name, "Name of the index over the messages.")
         .default("messages");
+
+pub(crate) static REDIS_STREAMS: Key<Names> = Key::new(
+    "redis.streams",
+    "SCOUT_STREAMS",
+    Names,
+    "Streams on which messages are announced; one that does not exist yet is waited for.",
+)
+.unset("the stream named as the index", "messages,alerts");
+
+pub(crate) static REDIS_SHARE: Key<Percent> = Key::new(
+    "redis.share",
+    "SCOUT_REDIS_SHARE",
+    Percent { min: 0.1, max: 50.0 },
+    "Part of Redis' time that a scan may take which nothing waits for; one that is needed may take a half.",
+)
+.default("1%");
 
 pub(crate) static REDIS_PROTOCOL: Key<Choice<RedisProtocol>> = Key::new(
     "redis.protocol",
@@ -308,6 +340,8 @@ pub(crate) static LOG_FORMAT: Key<Choice<LogFormat>> = Key::new(
 /// Every key, in the order of the documents: bare names first, as TOML wants it, then by section.
 pub(crate) static ALL: &[&dyn AnyKey] = &[
     &INTERVAL,
+    &MAX_CYCLES_PER_SECOND,
+    &RESCAN_INTERVAL,
     &SHUTDOWN_GRACE,
     &REDIS_URL,
     &REDIS_ADDR,
@@ -315,6 +349,8 @@ pub(crate) static ALL: &[&dyn AnyKey] = &[
     &REDIS_USERNAME,
     &REDIS_PASSWORD,
     &REDIS_INDEX,
+    &REDIS_STREAMS,
+    &REDIS_SHARE,
     &REDIS_PROTOCOL,
     &REDIS_STALL_BUDGET,
     &REDIS_CONNECT_TIMEOUT,

@@ -7,11 +7,15 @@ use std::time::Duration;
 use super::secret::Secret;
 
 /// Everything that is configured. Made by [`load`](super::load), which checks each value and their combinations.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
     /// Time between two cycles.
     pub interval: Interval,
+    /// How often a cycle may begin before its time.
+    pub max_cycles_per_second: u32,
+    /// Time between two scans that nothing asks for.
+    pub rescan_interval: Duration,
     /// How long requests in flight may take to end once the service is asked to stop.
     pub shutdown_grace: Duration,
     /// How to reach Redis; filled in whichever store is chosen.
@@ -42,7 +46,7 @@ pub struct Interval {
 }
 
 /// How to reach Redis, and how to behave there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RedisSettings {
     /// Where it is.
@@ -53,6 +57,10 @@ pub struct RedisSettings {
     pub password: Option<Secret>,
     /// The index over the messages.
     pub index: String,
+    /// The streams on which messages are announced.
+    pub streams: Vec<String>,
+    /// The part of Redis' time that a scan may take which nothing waits for; one is all of it.
+    pub share: f64,
     /// Which protocol to speak.
     pub protocol: RedisProtocol,
     /// The longest that one command may occupy Redis.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 
 use proptest::prelude::*;
-use scout_core::{Message, MessageStore as _, WallTime};
+use scout_core::{Message, MessageIntake as _, MessageStore as _, Urgency, WallTime};
 use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -131,7 +131,7 @@ async fn a_scan_that_is_given_up_does_not_keep_the_store_from_closing() {
     submit_all(&store, vec![message("a", "t"); 8000]).await;
     {
         let mut kept = Kept::default();
-        let mut scanning = pin!(store.scan(&mut kept));
+        let mut scanning = pin!(store.scan(Urgency::Urgent, &mut kept));
         assert!(scanning.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
     drop(store);

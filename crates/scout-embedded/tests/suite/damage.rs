@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase as _, TableDefinition};
-use scout_core::{MessageStore as _, StoreError, StoreErrorKind};
+use scout_core::{MessageIntake as _, MessageStore as _, StoreError, StoreErrorKind, Urgency};
 use tempfile::TempDir;
 
 use crate::support::{Kept, message, open, submit_all, try_open};
@@ -73,7 +73,7 @@ async fn a_file_that_was_cut_is_refused() {
 /// Opens the store and uses all of it.
 async fn used(folder: &Path) -> Result<u64, StoreError> {
     let store = try_open(folder)?;
-    let rows = store.scan(&mut Kept::default()).await?.rows;
+    let rows = store.scan(Urgency::Urgent, &mut Kept::default()).await?.rows;
     store.inspect().await?;
     store.submit(&message("a", "t")).await?;
     Ok(rows)

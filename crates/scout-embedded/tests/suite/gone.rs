@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scout_core::{MessageStore as _, StoreErrorKind};
+use scout_core::{MessageIntake as _, MessageStore as _, StoreErrorKind, Urgency};
 use scout_embedded::EmbeddedStore;
 use tempfile::TempDir;
 
@@ -15,7 +15,7 @@ async fn refuses(store: &EmbeddedStore, path: &Path, what: &str) {
     let submitted = store.submit(&message("a", "t")).await.expect_err("a message was acknowledged");
     assert_eq!(submitted.kind(), StoreErrorKind::NotWritable);
     assert!(submitted.to_string().contains(&text), "{submitted}");
-    let scanned = store.scan(&mut Kept::default()).await.expect_err("a scan was whole");
+    let scanned = store.scan(Urgency::Urgent, &mut Kept::default()).await.expect_err("a scan was whole");
     assert_eq!(scanned.kind(), StoreErrorKind::Unreachable);
     assert!(scanned.to_string().contains(&text), "{scanned}");
     assert_eq!(store.inspect().await.expect_err("a report was made").kind(), StoreErrorKind::Unreachable);

@@ -9,3 +9,4 @@ mod kill;
 mod process;
 mod restart;
 mod support;
+mod tail;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use scout_core::MessageStore as _;
+use scout_core::MessageIntake as _;
 use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 
 use crate::support::{TestClock, message, open, scan};

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use scout_core::{MessageStore as _, StoreErrorKind};
+use scout_core::{MessageIntake as _, StoreErrorKind};
 use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 use tempfile::TempDir;
 

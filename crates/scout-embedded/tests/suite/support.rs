@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use scout_core::{
-    Clock, Message, MessageStore as _, MonoTime, Now, Receipt, Row, ScanReport, ScanSink, StoreError,
-    WallTime,
+    Clock, Message, MessageIntake as _, MessageStore as _, Moment, MonoTime, Now, Receipt, Row, ScanReport,
+    ScanSink, StoreError, Urgency, WallTime,
 };
 use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 
@@ -80,8 +80,8 @@ impl Kept {
 }
 
 impl ScanSink for Kept {
-    fn begin(&mut self, at: WallTime) {
-        self.begun.push(at);
+    fn begin(&mut self, joined: &Moment) {
+        self.begun.push(joined.at);
         self.rows.clear();
     }
 
@@ -110,7 +110,7 @@ pub(crate) fn open(folder: &Path) -> Arc<EmbeddedStore> {
 
 pub(crate) async fn scan(store: &EmbeddedStore) -> (Kept, ScanReport) {
     let mut kept = Kept::default();
-    let report = store.scan(&mut kept).await.expect("a scan");
+    let report = store.scan(Urgency::Urgent, &mut kept).await.expect("a scan");
     (kept, report)
 }
 

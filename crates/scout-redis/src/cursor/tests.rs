@@ -1,4 +1,4 @@
-use scout_core::{Row, ScanSink, WallTime};
+use scout_core::{Moment, Row, ScanSink};
 
 use super::*;
 use crate::config::{Protocol, RedisConfig};
@@ -9,8 +9,12 @@ use crate::testing;
 
 struct Nowhere;
 
+fn step(rows: u32, limit: Option<Duration>) -> Step {
+    Step { key_type: KeyType::Json, rows, limit, longest_pause: Duration::ZERO }
+}
+
 impl ScanSink for Nowhere {
-    fn begin(&mut self, _: WallTime) {}
+    fn begin(&mut self, _: &Moment) {}
 
     fn row(&mut self, _: &str, _: &Row<'_>) {}
 }
@@ -22,7 +26,7 @@ async fn steps_that_run_out_of_time_lose_nothing() {
         let redis = scout_testkit::redis().await;
         let mut config = RedisConfig::from_url(&redis.url()).unwrap();
         config.protocol = protocol;
-        let connection = testing::connect(config).await;
+        let connection = testing::connect(config.clone()).await;
         Index::new(&connection, "messages").make().await.unwrap();
         let mut pipeline = redis::pipe();
         for number in 0..DOCUMENTS {
@@ -31,8 +35,8 @@ async fn steps_that_run_out_of_time_lose_nothing() {
         let _: () = pipeline.query_async(&mut redis.connection().await.unwrap()).await.unwrap();
 
         let (leftovers, clock) = (Leftovers::default(), testing::clock());
-        let step = (KeyType::Json, 10_000, Some(Duration::from_millis(1)));
-        let join = Join::make(&connection, &*clock, "messages", &leftovers, step).await.unwrap();
+        let step = step(10_000, Some(Duration::from_millis(1)));
+        let join = Join::make(&connection, &*clock, &config, &leftovers, &step).await.unwrap();
         let (mut answer, mut cursor) = (join.answer, join.cursor);
         let (mut tally, mut steps) = (Tally::default(), 1);
         loop {
@@ -53,7 +57,8 @@ async fn steps_that_run_out_of_time_lose_nothing() {
 #[tokio::test]
 async fn a_cursor_that_is_closed_or_swept_is_gone() {
     let redis = scout_testkit::redis().await;
-    let connection = testing::connect(RedisConfig::from_url(&redis.url()).unwrap()).await;
+    let config = RedisConfig::from_url(&redis.url()).unwrap();
+    let connection = testing::connect(config.clone()).await;
     let index = Index::new(&connection, "messages");
     index.make().await.unwrap();
     for key in ["a", "b", "c"] {
@@ -61,8 +66,8 @@ async fn a_cursor_that_is_closed_or_swept_is_gone() {
         connection.send(Command::Submit, vec![set]).await.unwrap();
     }
     let (leftovers, clock) = (Leftovers::default(), testing::clock());
-    let step = (KeyType::Json, 1, None);
-    let open = async || Join::make(&connection, &*clock, "messages", &leftovers, step).await.unwrap().cursor;
+    let step = step(1, None);
+    let open = async || Join::make(&connection, &*clock, &config, &leftovers, &step).await.unwrap().cursor;
 
     let closed = open().await;
     let number = closed.number;
@@ -94,10 +99,16 @@ fn no_more_leftovers_are_remembered_than_there_is_room_for() {
 #[test]
 fn the_limit_of_a_step_is_never_below_what_redis_knows() {
     let timeout = |limit| {
-        let command = open("messages", KeyType::Json, 10, limit);
-        let last = command.args_iter().last().unwrap();
-        let redis::Arg::Simple(bytes) = last else { panic!("an argument") };
-        String::from_utf8(bytes.to_vec()).unwrap()
+        let command = open("messages", &step(10, limit));
+        let words: Vec<String> = command
+            .args_iter()
+            .map(|word| match word {
+                redis::Arg::Simple(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+                _ => panic!("an argument"),
+            })
+            .collect();
+        let at = words.iter().position(|word| word == "TIMEOUT").unwrap();
+        words[at + 1].clone()
     };
     assert_eq!(timeout(None), "0");
     assert_eq!(timeout(Some(Duration::from_micros(300))), "1");

@@ -1,12 +1,12 @@
 use super::*;
 use crate::config::Address;
-use scout_core::WallTime;
+use scout_core::Moment;
 
 #[derive(Default)]
 struct Seen(Vec<String>);
 
 impl ScanSink for Seen {
-    fn begin(&mut self, _: WallTime) {}
+    fn begin(&mut self, _: &Moment) {}
 
     fn row(&mut self, key: &str, row: &Row<'_>) {
         self.0.push(format!(

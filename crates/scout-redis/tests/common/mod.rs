@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
-use scout_core::{Clock, MonoTime, Now, Row, ScanReport, ScanSink, StoreError, StoreErrorKind, WallTime};
-use scout_core::{Message, MessageStore, StoreReport};
+use scout_core::{
+    Clock, Message, MessageStore, Moment, MonoTime, Now, Row, ScanReport, ScanSink, StoreError,
+    StoreErrorKind, StoreReport, Urgency, WallTime,
+};
 use scout_redis::{Password, Protocol, RedisConfig, RedisStore};
 use scout_testkit::Tally;
 
@@ -34,7 +36,8 @@ impl Clock for MachineClock {
 }
 
 /// The rights that the README asks for, to count and to make the index.
-pub const COUNTING: &str = "~messages +time +info +multi +exec +ft.info +ft.aggregate +ft.cursor +ft.create";
+pub const COUNTING: &str = "~messages +time +info +multi +exec +xinfo|stream +xread +ft.info +ft.aggregate \
+                            +ft.cursor +ft.search +ft.create";
 
 /// What is needed beyond them to take messages in.
 pub const SUBMITTING: &str = "~* +json.set +xadd";
@@ -79,12 +82,13 @@ pub struct Counted {
     pub tally: Tally,
     pub begun: u32,
     pub at: WallTime,
+    pub joined: Moment,
     pub keys: Vec<String>,
 }
 
 impl ScanSink for Counted {
-    fn begin(&mut self, at: WallTime) {
-        *self = Self { begun: self.begun + 1, at, ..Self::default() };
+    fn begin(&mut self, joined: &Moment) {
+        *self = Self { begun: self.begun + 1, at: joined.at, joined: joined.clone(), ..Self::default() };
     }
 
     fn row(&mut self, key: &str, row: &Row<'_>) {
@@ -106,7 +110,7 @@ impl ScanSink for Counted {
 
 pub async fn scan(store: &RedisStore) -> Result<(Counted, ScanReport), StoreError> {
     let mut counted = Counted::default();
-    let report = store.scan(&mut counted).await?;
+    let report = store.scan(Urgency::Urgent, &mut counted).await?;
     Ok((counted, report))
 }
 

@@ -75,6 +75,40 @@ impl Kind for Name {
     }
 }
 
+/// Several names between commas.
+#[derive(Debug)]
+pub(crate) struct Names;
+
+/// The most names that one key may hold.
+const NAMES: usize = 16;
+
+impl Kind for Names {
+    type Value = Vec<String>;
+
+    fn read(&self, text: &str, _: Layer) -> Reading<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            plain(name)?;
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        match names.len() {
+            0 => Err("holds no name".to_owned()),
+            1..=NAMES => Ok(names.into()),
+            _ => Err(format!("holds more than {NAMES} names")),
+        }
+    }
+
+    fn domain(&self) -> String {
+        format!("up to {NAMES} names, between commas")
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::List
+    }
+}
+
 fn plain(text: &str) -> Result<(), String> {
     if text.len() > TEXT_BYTES {
         return Err(format!("must not be longer than {TEXT_BYTES} bytes"));

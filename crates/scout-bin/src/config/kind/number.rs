@@ -83,6 +83,42 @@ fn whole(text: &str) -> Result<i64, String> {
     })
 }
 
+/// A part of a whole, in percent: `1%`.
+#[derive(Debug)]
+pub(crate) struct Percent {
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Kind for Percent {
+    type Value = Part;
+
+    fn read(&self, text: &str, _: Layer) -> Reading<Part> {
+        let number = text.strip_suffix('%').map(str::trim_end);
+        match number.and_then(|number| number.parse::<f64>().ok()) {
+            Some(percent) if (self.min..=self.max).contains(&percent) => Ok(Part { percent }.into()),
+            _ => Err(format!("must be {}", self.domain())),
+        }
+    }
+
+    fn domain(&self) -> String {
+        format!("{}% to {}%", self.min, self.max)
+    }
+}
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Part {
+    percent: f64,
+}
+
+impl Part {
+    /// One is the whole.
+    pub(crate) fn of_one(self) -> f64 {
+        self.percent / 100.0
+    }
+}
+
 /// A TCP port.
 #[derive(Debug)]
 pub(crate) struct Port {

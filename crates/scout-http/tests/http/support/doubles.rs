@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use scout_core::{
-    Clock, Message, MessageStore, MonoTime, Now, Receipt, ScanReport, ScanSink, StoreError, StoreErrorKind,
-    StoreReport, WallTime,
+    Clock, Message, MessageIntake, MonoTime, Now, Receipt, StoreError, StoreErrorKind, WallTime,
 };
 use tokio::sync::Notify;
 
@@ -45,7 +44,7 @@ pub(crate) enum Reaction {
     Wait,
 }
 
-/// A store that takes messages as it is told, accepting by default, and is never scanned.
+/// A store that takes messages as it is told, accepting by default.
 #[derive(Debug, Default)]
 pub(crate) struct StoreDouble {
     reactions: Mutex<VecDeque<Reaction>>,
@@ -69,11 +68,7 @@ impl StoreDouble {
 }
 
 #[async_trait]
-impl MessageStore for StoreDouble {
-    async fn scan(&self, _sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
-        panic!("no request makes the server scan")
-    }
-
+impl MessageIntake for StoreDouble {
     async fn submit(&self, message: &Message) -> Result<Receipt, StoreError> {
         let reaction = self.reactions.lock().unwrap().pop_front().unwrap_or(Reaction::Accept);
         self.arrived.notify_one();
@@ -88,9 +83,5 @@ impl MessageStore for StoreDouble {
         }
         self.taken.lock().unwrap().push(message.clone());
         Ok(Receipt { key: "uuid-a<b".to_owned(), stream: "messages".to_owned(), entry: "1-0".to_owned() })
-    }
-
-    async fn inspect(&self) -> Result<StoreReport, StoreError> {
-        panic!("no request makes the server inspect")
     }
 }

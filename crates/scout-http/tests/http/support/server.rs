@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scout_core::{
-    Board, Clock as _, Finding, Ledger, LedgerConfig, MessageStore, Publication, Row, Snapshot, StoreError,
+    Board, Clock as _, Finding, Ledger, LedgerConfig, MessageIntake, Publication, Row, Snapshot, StoreError,
     StoreErrorKind,
 };
 use scout_http::{HttpConfig, Publisher, Server, Telemetry};
@@ -45,7 +45,7 @@ async fn start(adjust: impl FnOnce(&mut HttpConfig), with_intake: bool) -> Harne
     adjust(&mut config);
     let clock = Arc::new(TestClock::new());
     let store = Arc::new(StoreDouble::default());
-    let intake = with_intake.then(|| Arc::clone(&store) as Arc<dyn MessageStore>);
+    let intake = with_intake.then(|| Arc::clone(&store) as Arc<dyn MessageIntake>);
     let telemetry = Telemetry::new();
     let server = Server::bind(config, clock.clone(), intake, telemetry.clone()).await.unwrap();
     let (stop, stopped) = oneshot::channel();

@@ -1,0 +1,235 @@
+//! What is under way with the store: a scan, a look at the feeds, a check. One task drives all three, so that none of
+//! them sees what another has half taken in.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use scout_core::{
+    Announced, LedgerConfig, LiveLedger, MessageStore, Moment, Row, ScanCount, ScanReport, ScanSink,
+    StoreError, StoreErrorKind, TailReport, TailSink, Urgency, WhyScan,
+};
+use tokio::sync::watch;
+
+/// How long to leave the feeds alone after an error.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// The live count, which the feeds write to and the cycle reads.
+#[derive(Clone, Debug)]
+pub(super) struct SharedLive(Arc<Mutex<LiveLedger>>);
+
+impl SharedLive {
+    pub(super) fn new(live: LiveLedger) -> Self {
+        Self(Arc::new(Mutex::new(live)))
+    }
+
+    /// Works on it. Only one task does, so nobody waits.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut LiveLedger) -> T) -> T {
+        // A panic while it was written to has been told, and the next scan replaces what it may have spoilt.
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl TailSink for SharedLive {
+    fn entry(&mut self, entry: &Announced<'_>) {
+        self.with(|live| live.announce(entry));
+    }
+}
+
+/// What has come of what was under way.
+pub(super) enum Event {
+    /// A scan was joined with the feeds.
+    Joined(Moment),
+    /// A scan has ended.
+    Scanned(WhyScan, Box<ScanCount>, Result<ScanReport, StoreError>),
+    /// The feeds were looked at; how that went.
+    Tailed(Result<Tailed, StoreError>),
+    /// The store was looked at, in order to check the count.
+    Looked(Result<Moment, StoreError>),
+}
+
+/// A look at the feeds.
+#[derive(Debug)]
+pub(super) struct Tailed {
+    pub(super) report: TailReport,
+    /// Whether it began after the store was last looked at, so that nothing from before can come any more.
+    pub(super) is_after_look: bool,
+}
+
+type Scanning = BoxFuture<'static, (ScanCount, Result<ScanReport, StoreError>)>;
+
+/// What is under way.
+pub(super) struct Feeds {
+    store: Arc<dyn MessageStore>,
+    live: SharedLive,
+    scan: Option<(WhyScan, Scanning)>,
+    joins: watch::Sender<Option<Moment>>,
+    joined: watch::Receiver<Option<Moment>>,
+    /// Whether a scan is being joined: what is announced must wait.
+    is_joining: Arc<AtomicBool>,
+    tail: Option<BoxFuture<'static, Result<TailReport, StoreError>>>,
+    is_tail_after_look: bool,
+    look: Option<BoxFuture<'static, Result<Moment, StoreError>>>,
+}
+
+impl Feeds {
+    pub(super) fn new(store: Arc<dyn MessageStore>, live: SharedLive) -> Self {
+        let (joins, joined) = watch::channel(None);
+        Self {
+            store,
+            live,
+            scan: None,
+            joins,
+            joined,
+            is_joining: Arc::default(),
+            tail: None,
+            is_tail_after_look: false,
+            look: None,
+        }
+    }
+
+    /// Why a scan is under way, if one is.
+    pub(super) fn scanning(&self) -> Option<WhyScan> {
+        self.scan.as_ref().map(|(why, _)| *why)
+    }
+
+    /// Begins a scan; one that is under way is abandoned.
+    pub(super) fn begin_scan(&mut self, why: WhyScan, ledger: LedgerConfig) {
+        self.abandon_scan();
+        let (store, joins) = (Arc::clone(&self.store), self.joins.clone());
+        let gate = Arc::clone(&self.is_joining);
+        let scanning = async move {
+            let mut sink = Joining { count: ScanCount::new(ledger), joins, gate };
+            let scanned = guarded(store.scan(why.urgency(), &mut sink)).await;
+            (sink.count, scanned)
+        };
+        self.scan = Some((why, scanning.boxed()));
+    }
+
+    pub(super) fn abandon_scan(&mut self) {
+        self.scan = None;
+        self.is_joining.store(false, Ordering::Relaxed);
+        self.joined.mark_unchanged();
+        self.live.with(LiveLedger::abandon);
+    }
+
+    pub(super) fn is_looking(&self) -> bool {
+        self.look.is_some()
+    }
+
+    /// Begins to look at the store. Until it has been looked at, nothing that is announced is taken in.
+    pub(super) fn begin_look(&mut self) {
+        let store = Arc::clone(&self.store);
+        self.look = Some(async move { guarded(store.look()).await }.boxed());
+    }
+
+    /// Whether it is a scan that nothing waits for.
+    pub(super) fn is_routine_scan(&self) -> bool {
+        self.scanning().is_some_and(|why| why.urgency() == Urgency::Routine)
+    }
+
+    /// Looks at the feeds from where they are, after a while if that has just failed.
+    fn begin_tail(&mut self, wait: Option<Duration>) {
+        let (store, mut live) = (Arc::clone(&self.store), self.live.clone());
+        let tailing = async move {
+            if let Some(wait) = wait {
+                tokio::time::sleep(wait).await;
+            }
+            let from = live.with(|live| live.position().clone());
+            guarded(store.tail(&from, &mut live)).await
+        };
+        self.tail = Some(tailing.boxed());
+        self.is_tail_after_look = true;
+    }
+
+    /// What comes next. May be dropped and called again.
+    pub(super) async fn next(&mut self) -> Event {
+        if self.tail.is_none() {
+            self.begin_tail(None);
+        }
+        loop {
+            let may_tail = !self.is_joining.load(Ordering::Relaxed) && self.look.is_none();
+            tokio::select! {
+                biased;
+                _ = self.joined.changed() => {
+                    let joined = self.joined.borrow_and_update().clone();
+                    self.is_joining.store(false, Ordering::Relaxed);
+                    if let Some(joined) = joined {
+                        return Event::Joined(joined);
+                    }
+                }
+                ended = pending_unless(self.scan.as_mut().map(|(_, scan)| scan)) => {
+                    let why = self.scan.take().map_or(WhyScan::Rotation, |(why, _)| why);
+                    if self.joined.has_changed().unwrap_or(false) {
+                        // It was joined and ended at one go; the join comes first.
+                        self.scan = Some((why, std::future::ready(ended).boxed()));
+                    } else {
+                        self.is_joining.store(false, Ordering::Relaxed);
+                        let (count, scanned) = ended;
+                        return Event::Scanned(why, Box::new(count), scanned);
+                    }
+                }
+                looked = pending_unless(self.look.as_mut()) => {
+                    self.look = None;
+                    self.is_tail_after_look = false;
+                    return Event::Looked(looked);
+                }
+                tailed = pending_unless(self.tail.as_mut()), if may_tail => {
+                    let is_after_look = self.is_tail_after_look;
+                    self.begin_tail(tailed.is_err().then_some(RETRY));
+                    return Event::Tailed(tailed.map(|report| Tailed { report, is_after_look }));
+                }
+            }
+        }
+    }
+
+    /// Looks at the feeds from where they are now: what was under way began elsewhere.
+    pub(super) fn restart_tail(&mut self) {
+        self.begin_tail(None);
+    }
+}
+
+/// What the future gives; nothing ever if there is none.
+async fn pending_unless<T>(future: Option<&mut BoxFuture<'static, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A panic is a bug, but not a reason to stop serving the numbers from before it.
+async fn guarded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()))
+}
+
+pub(super) fn panicked() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Protocol,
+        "the cycle panicked, which is a bug; standard error has the place",
+    )
+}
+
+/// Counts a scan, and tells when it is joined.
+struct Joining {
+    count: ScanCount,
+    joins: watch::Sender<Option<Moment>>,
+    gate: Arc<AtomicBool>,
+}
+
+impl ScanSink for Joining {
+    fn joining(&mut self) {
+        self.gate.store(true, Ordering::Relaxed);
+    }
+
+    fn begin(&mut self, joined: &Moment) {
+        self.count.begin(joined);
+        self.joins.send_replace(Some(joined.clone()));
+    }
+
+    fn row(&mut self, key: &str, row: &Row<'_>) {
+        self.count.row(key, row);
+    }
+}

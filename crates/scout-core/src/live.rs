@@ -1,0 +1,423 @@
+//! The ledger that both feeds keep: what the last scan found, and what has been announced since.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::arrivals::Arrivals;
+use crate::intake::findings;
+use crate::keys::KeyHash;
+use crate::{
+    Announced, Facts, Finding, Ledger, LedgerConfig, LedgerConfigError, Moment, Offset, Position, Row,
+    ScanCount, Severity, WallTime,
+};
+
+/// How long after a join an entry may still announce a document that the scan has found.
+const LATE_ANNOUNCEMENT: Duration = Duration::from_secs(10);
+
+/// A clock that is so far behind what it has shown before was set back.
+const STEP: Duration = Duration::from_secs(60);
+
+/// How many entries of that time are compared with the scan; as many as keys are remembered of it.
+const COMPARED: usize = 10_000;
+
+/// Memory for both feeds, divided so that the whole stays within one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveConfig {
+    ledger: LedgerConfig,
+    arrivals: LedgerConfig,
+}
+
+impl LiveConfig {
+    /// What is published, and the scan that is to replace it, each take five parts of twelve; arrivals take two.
+    const PARTS: usize = 12;
+    const OF_LEDGER: usize = 5;
+    const OF_ARRIVALS: usize = 2;
+
+    /// Ledgers over `retention` that take `budget_bytes` together.
+    ///
+    /// # Errors
+    /// [`LedgerConfigError`] if the retention is too long, or the budget too small for it.
+    pub fn new(retention: Duration, budget_bytes: usize) -> Result<Self, LedgerConfigError> {
+        let part = |of| budget_bytes / Self::PARTS * of;
+        // In terms of the whole, which is what somebody has set.
+        let whole = |of: usize| {
+            move |error| match error {
+                LedgerConfigError::BudgetTooSmall { needed, .. } => LedgerConfigError::BudgetTooSmall {
+                    needed: needed.div_ceil(of) * Self::PARTS,
+                    budget: budget_bytes,
+                },
+                error => error,
+            }
+        };
+        let ledger = LedgerConfig::new(retention, part(Self::OF_LEDGER)).map_err(whole(Self::OF_LEDGER))?;
+        let arrivals = Arrivals::config(part(Self::OF_ARRIVALS)).map_err(whole(Self::OF_ARRIVALS))?;
+        Ok(Self { ledger, arrivals })
+    }
+
+    /// The ledger that a scan fills.
+    pub fn ledger(&self) -> LedgerConfig {
+        self.ledger
+    }
+}
+
+/// What a look at the store says about the count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Documents counted less documents that the store has; zero where the count is right.
+    Difference(i64),
+    /// So many entries were gone before they could be read.
+    Gap(u64),
+    /// It is another store than the one that was counted.
+    Replaced(Replaced),
+}
+
+/// Why a store is not the one that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Replaced {
+    /// Another server answers, or the same one has been restarted.
+    Server,
+    /// The index was made anew.
+    Index,
+    /// A feed was emptied, and begins anew.
+    Feed,
+    /// Its clock was set back.
+    Clock,
+}
+
+/// Entries and documents of one feed after a join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Since {
+    entries: u64,
+    documents: u64,
+}
+
+type SinceByFeed = BTreeMap<Arc<str>, Since>;
+
+/// A scan under way, and what was announced after its join.
+#[derive(Debug)]
+struct Pending {
+    joined: Moment,
+    delta: Ledger,
+    foreign: u64,
+    since: SinceByFeed,
+    /// Held back until it is known which of them the scan has found too.
+    early: Vec<Early>,
+}
+
+/// An entry that may announce what the scan has found.
+#[derive(Debug)]
+struct Early {
+    key: KeyHash,
+    feed: Arc<str>,
+    /// `None` for a document that is no message.
+    facts: Option<OwnedFacts>,
+}
+
+#[derive(Debug)]
+struct OwnedFacts {
+    severity: Severity<'static>,
+    system: Option<Box<str>>,
+    event_time: Option<WallTime>,
+}
+
+impl OwnedFacts {
+    fn of(facts: &Facts<'_>) -> Self {
+        Self {
+            severity: facts.severity.clone().into_owned(),
+            system: facts.system.map(Into::into),
+            event_time: facts.event_time,
+        }
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts { severity: self.severity.clone(), system: self.system.as_deref(), event_time: self.event_time }
+    }
+}
+
+/// A look at the store that waits until the tail has come as far.
+#[derive(Debug)]
+struct Question {
+    moment: Moment,
+    /// What had been read of a feed when the tail passed the moment.
+    answered: SinceByFeed,
+}
+
+/// The base, which is what the last scan found.
+#[derive(Debug)]
+struct Base {
+    joined: Moment,
+    documents: u64,
+    since: SinceByFeed,
+    /// The most writes that the store has shown since.
+    writes: u64,
+}
+
+/// The count that two feeds keep: a scan says what is there, the tail what has come since.
+///
+/// It does no I/O: whoever owns it hands in what the store gives. A scan that ends replaces what was counted before, and
+/// with it every error that has crept in.
+#[derive(Debug)]
+pub struct LiveLedger {
+    config: LiveConfig,
+    ledger: Ledger,
+    foreign: u64,
+    base: Option<Base>,
+    pending: Option<Pending>,
+    question: Option<Question>,
+    position: Position,
+    arrivals: Arrivals,
+}
+
+impl LiveLedger {
+    /// Nothing counted yet.
+    pub fn new(config: LiveConfig) -> Self {
+        Self {
+            ledger: Ledger::new(config.ledger, WallTime::default()),
+            arrivals: Arrivals::new(config.arrivals),
+            config,
+            foreign: 0,
+            base: None,
+            pending: None,
+            question: None,
+            position: Position::default(),
+        }
+    }
+
+    /// Whether a scan has been completed, so that there is a number.
+    pub fn is_counted(&self) -> bool {
+        self.base.is_some()
+    }
+
+    /// What has been counted.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What arrived in the last hour.
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    /// How far the feeds have been taken in.
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// What the count gives to notice.
+    pub fn findings(&self) -> Vec<Finding> {
+        findings(&self.ledger, self.foreign)
+    }
+
+    /// The tail begins there, before anything has been taken in.
+    pub fn start_at(&mut self, position: Position) {
+        self.position = position;
+    }
+
+    /// A scan has begun, over what the store held at that moment. One that was under way is void.
+    ///
+    /// Nothing that was announced after the moment may have been taken in before this is called. Where a feed has been
+    /// taken in beyond the moment all the same, it is another feed than before, and is taken in anew from there.
+    pub fn join(&mut self, joined: &Moment) {
+        for (feed, mark) in &joined.feeds {
+            if self.position.of(feed) > mark.last {
+                self.position.set(feed, mark.last);
+            }
+        }
+        self.pending = Some(Pending {
+            joined: joined.clone(),
+            delta: Ledger::new(self.config.ledger, joined.at),
+            foreign: 0,
+            since: SinceByFeed::new(),
+            early: Vec::new(),
+        });
+    }
+
+    /// The scan that was under way will not be completed.
+    pub fn abandon(&mut self) {
+        self.pending = None;
+    }
+
+    /// The scan has been completed. What it found becomes the base; what was announced before its join is dropped.
+    pub fn complete(&mut self, count: ScanCount) {
+        let Some(mut pending) = self.pending.take() else { return };
+        let scanned: HashSet<KeyHash> = count.last_keys().collect();
+        let mut documents = count.foreign() + count.ledger().total().total();
+        self.foreign = count.foreign() + pending.foreign;
+        self.ledger = count.into_ledger();
+        self.ledger.merge(&pending.delta);
+        for early in pending.early {
+            if scanned.contains(&early.key) {
+                // Counted by the scan already, so it is none that came since.
+                documents = documents.saturating_sub(1);
+            } else {
+                match early.facts {
+                    Some(facts) => self.ledger.record(&facts.facts()),
+                    None => self.foreign += 1,
+                }
+            }
+            pending.since.entry(early.feed).or_default().documents += 1;
+        }
+        self.arrivals_begin(&pending.joined);
+        self.question = None;
+        let writes = pending.joined.writes;
+        self.base = Some(Base { joined: pending.joined, documents, since: pending.since, writes });
+    }
+
+    /// Takes in one entry of a feed.
+    pub fn announce(&mut self, entry: &Announced<'_>) {
+        self.pass(entry.feed, entry.offset, false);
+        self.position.set(entry.feed, entry.offset);
+        let facts = entry.row.as_ref().map(Row::facts);
+        if let Some(Some(facts)) = &facts {
+            self.arrivals.record(facts, entry.arrived);
+        }
+        if let Some(base) = &mut self.base
+            && entry.offset > base.joined.feed(entry.feed).last
+        {
+            let since = since(&mut base.since, entry.feed);
+            since.entries += 1;
+            if let Some(facts) = &facts {
+                since.documents += 1;
+                match facts {
+                    Some(facts) => self.ledger.record(facts),
+                    None => self.foreign += 1,
+                }
+            }
+        }
+        if let Some(pending) = &mut self.pending
+            && entry.offset > pending.joined.feed(entry.feed).last
+        {
+            pending.announce(entry, facts.as_ref());
+        }
+        self.pass(entry.feed, entry.offset, true);
+    }
+
+    /// All that had been announced before the last question has been taken in.
+    pub fn caught_up(&mut self) {
+        let (Some(question), Some(base)) = (&mut self.question, &self.base) else { return };
+        for feed in question.moment.feeds.keys() {
+            let read = base.since.get(feed).copied().unwrap_or_default();
+            question.answered.entry(Arc::clone(feed)).or_insert(read);
+        }
+    }
+
+    /// Moves the present on: what has aged moves to coarser slots.
+    pub fn advance(&mut self, now: WallTime) {
+        self.ledger.advance(now);
+        self.arrivals.advance(now);
+        if let Some(pending) = &mut self.pending {
+            pending.delta.advance(now);
+        }
+    }
+
+    /// Asks how the count compares with what the store says of itself.
+    ///
+    /// The answer comes at once where it is another store; else when the tail has come as far, by [`Self::verdict`].
+    /// Nothing that was announced after the moment may have been taken in before this is called.
+    pub fn ask(&mut self, moment: Moment) -> Option<Replaced> {
+        let base = self.base.as_mut()?;
+        if moment.server != base.joined.server {
+            return Some(Replaced::Server);
+        }
+        if moment.writes < base.writes {
+            return Some(Replaced::Index);
+        }
+        if moment.at.plus(STEP) < self.ledger.now() {
+            return Some(Replaced::Clock);
+        }
+        base.writes = moment.writes;
+        let mut question = Question { moment, answered: SinceByFeed::new() };
+        for (feed, mark) in &question.moment.feeds {
+            let before = base.joined.feed(feed);
+            let position = self.position.of(feed);
+            if mark.announced < before.announced || mark.last < position || mark.last < before.last {
+                return Some(Replaced::Feed);
+            }
+            if position == mark.last || mark.last == before.last {
+                let read = base.since.get(feed).copied().unwrap_or_default();
+                question.answered.insert(Arc::clone(feed), read);
+            }
+        }
+        self.question = Some(question);
+        None
+    }
+
+    /// The answer to what was asked last, once there is one. It is given once.
+    pub fn verdict(&mut self) -> Option<Verdict> {
+        let base = self.base.as_ref()?;
+        let question = self.question.take_if(|question| {
+            question.moment.feeds.keys().all(|feed| question.answered.contains_key(feed))
+        })?;
+        let mut missed = 0;
+        let mut counted = base.documents;
+        for (feed, mark) in &question.moment.feeds {
+            let read = question.answered.get(feed).copied().unwrap_or_default();
+            let announced = mark.announced.saturating_sub(base.joined.feed(feed).announced);
+            if announced < read.entries {
+                return Some(Verdict::Replaced(Replaced::Feed));
+            }
+            missed += announced - read.entries;
+            counted += read.documents;
+        }
+        if missed > 0 {
+            self.arrivals.cover_from(question.moment.at);
+            return Some(Verdict::Gap(missed));
+        }
+        let difference = i128::from(counted) - i128::from(question.moment.documents);
+        Some(Verdict::Difference(i64::try_from(difference).unwrap_or(i64::MAX)))
+    }
+
+    /// Notes what had been read of a feed when the tail came to the moment that was asked about.
+    fn pass(&mut self, feed: &str, offset: Offset, is_taken_in: bool) {
+        let (Some(question), Some(base)) = (&mut self.question, &self.base) else { return };
+        let last = question.moment.feed(feed).last;
+        let has_passed = if is_taken_in { offset >= last } else { offset > last };
+        if has_passed && !question.answered.contains_key(feed) {
+            let read = base.since.get(feed).copied().unwrap_or_default();
+            question.answered.insert(feed.into(), read);
+        }
+    }
+
+    /// From the first join on it is known what of the last hour the feeds still held.
+    fn arrivals_begin(&mut self, joined: &Moment) {
+        if self.arrivals.is_ahead_of(joined.at) {
+            self.arrivals = Arrivals::new(self.config.arrivals);
+            self.arrivals.cover_from(joined.at);
+        } else if self.arrivals.covered_from().is_none() {
+            let lost = joined.feeds.values().filter_map(|mark| mark.lost_before).max();
+            let reach = joined.at.minus(crate::ARRIVALS_REACH);
+            self.arrivals.cover_from(lost.map_or(reach, |lost| lost.max(reach)));
+        }
+    }
+}
+
+impl Pending {
+    fn announce(&mut self, entry: &Announced<'_>, facts: Option<&Option<Facts<'_>>>) {
+        let read = since(&mut self.since, entry.feed);
+        read.entries += 1;
+        let Some(facts) = facts else { return };
+        if self.early.len() < COMPARED && entry.arrived <= self.joined.at.plus(LATE_ANNOUNCEMENT) {
+            self.early.push(Early {
+                key: KeyHash::of(entry.key),
+                feed: entry.feed.into(),
+                facts: facts.as_ref().map(OwnedFacts::of),
+            });
+            return;
+        }
+        read.documents += 1;
+        match facts {
+            Some(facts) => self.delta.record(facts),
+            None => self.foreign += 1,
+        }
+    }
+}
+
+fn since<'a>(feeds: &'a mut SinceByFeed, feed: &str) -> &'a mut Since {
+    if !feeds.contains_key(feed) {
+        feeds.insert(feed.into(), Since::default());
+    }
+    feeds.entry(feed.into()).or_default()
+}

@@ -1,0 +1,114 @@
+//! What arrived after a message, and what the file holds.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redb::ReadableDatabase as _;
+use scout_core::{
+    Announced, FeedMark, Moment, Position, StoreError, StoreErrorKind, TailReport, TailSink, WallTime,
+};
+use tokio::sync::watch;
+
+use crate::entry::EntryId;
+use crate::error::closing;
+use crate::file::StoreFile;
+use crate::layout::{Held, ROWS};
+use crate::readers::Readers;
+use crate::rows::Rows;
+use crate::store::STREAM;
+
+/// How long to wait for news.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// What the file holds, as the core knows it.
+pub(crate) fn moment(held: Held, at: WallTime) -> Moment {
+    let mut moment = Moment::new(at);
+    moment.documents = held.documents;
+    moment.writes = held.written;
+    moment.feeds.insert(STREAM.into(), FeedMark::new(held.last.offset(), held.written));
+    moment
+}
+
+/// Some of what arrived after a position; waits if there is nothing.
+pub(crate) async fn tail(
+    file: &Arc<StoreFile>,
+    readers: &Arc<Readers>,
+    mut news: watch::Receiver<EntryId>,
+    from: &Position,
+    sink: &mut dyn TailSink,
+) -> Result<TailReport, StoreError> {
+    let after = EntryId::at(from.of(STREAM));
+    news.mark_unchanged();
+    let mut found = read(file, readers, after).await?;
+    if found.ids.is_empty() {
+        // An error means that the store is being closed.
+        if let Ok(Err(_)) = tokio::time::timeout(WAIT, news.changed()).await {
+            return Err(closing());
+        }
+        found = read(file, readers, after).await?;
+    }
+    let mut report = TailReport::default();
+    report.position = from.clone();
+    report.commands = 1;
+    report.entries = found.ids.len() as u64;
+    report.caught_up = !found.rows.is_full();
+    let mut ids = found.ids.iter();
+    found.rows.each(|key, row| {
+        if let Some(id) = ids.next() {
+            report.position.set(STREAM, id.offset());
+            sink.entry(&Announced::new((STREAM, id.offset()), id.arrived(), key, Some(*row)));
+        }
+    });
+    Ok(report)
+}
+
+#[derive(Default)]
+struct Found {
+    ids: Vec<EntryId>,
+    rows: Rows,
+}
+
+async fn read(file: &Arc<StoreFile>, readers: &Arc<Readers>, after: EntryId) -> Result<Found, StoreError> {
+    on_a_thread(file, readers, move |file| {
+        file.with(StoreErrorKind::Unreachable, |database| {
+            let table = database.begin_read()?.open_table(ROWS)?;
+            let mut found = Found::default();
+            for row in table.range((Bound::Excluded(after.key()), Bound::Unbounded))? {
+                let (id, counted) = row?;
+                found.ids.push(EntryId::from_key(id.value()));
+                found.rows.push(counted.value());
+                if found.rows.is_full() {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    })
+    .await
+}
+
+/// What the file holds now.
+pub(crate) async fn look(file: &Arc<StoreFile>, readers: &Arc<Readers>) -> Result<Held, StoreError> {
+    on_a_thread(file, readers, |file| {
+        file.with(StoreErrorKind::Unreachable, |database| Held::read(&database.begin_read()?))
+    })
+    .await
+}
+
+/// Reads on a thread of its own, which whoever closes the file waits for.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    file: &Arc<StoreFile>,
+    readers: &Arc<Readers>,
+    read: impl FnOnce(&StoreFile) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (file, reader) = (Arc::clone(file), readers.enter());
+    let reading = tokio::task::spawn_blocking(move || {
+        let read = read(&file);
+        // In this order: who waits for the reader takes the file for closed.
+        drop(file);
+        drop(reader);
+        read
+    });
+    reading.await.map_err(|error| closing().with_source(error))?
+}

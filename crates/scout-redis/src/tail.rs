@@ -1,0 +1,165 @@
+//! The tail: what streams announce, with the fields that count of each document.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use redis::{Cmd, Value, cmd};
+use scout_core::{Announced, Clock, Pacer, Position, Row, StoreError, TailReport, TailSink, WallTime};
+
+use crate::config::RedisConfig;
+use crate::connection::{Connection, Timed, Work};
+use crate::entry_id::EntryId;
+use crate::info::KeyType;
+use crate::metrics::Command;
+use crate::rows::Found;
+use crate::value::{entries, list, text};
+
+/// How long to wait for news.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// The most entries that one step takes; their documents are fetched by one command.
+pub(crate) const MAX_ENTRIES: u32 = 1_000;
+
+/// The field of an entry that holds the document's key.
+const KEY_FIELD: &str = "messageID";
+
+/// One look at the streams.
+pub(crate) struct Tail<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) config: &'a RedisConfig,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) key_type: KeyType,
+    pub(crate) pacer: &'a mut Pacer,
+}
+
+/// An entry of a stream, before its document is known.
+struct Entry {
+    stream: usize,
+    id: EntryId,
+    /// `None` for an entry that announces nothing.
+    key: Option<String>,
+}
+
+impl Tail<'_> {
+    pub(crate) async fn run(
+        self,
+        from: &Position,
+        sink: &mut dyn TailSink,
+    ) -> Result<TailReport, StoreError> {
+        let each = (self.pacer.rows() as usize / self.config.streams.len().max(1)).max(1);
+        let read = read(self.config, from, each);
+        let answers = self.connection.send(Command::Tail, vec![read]).await?;
+        let form = || self.connection.faults().form(Command::Tail, "streams with entries");
+        let answer = self.connection.accept(Command::Tail, answers.first().ok_or_else(form)?)?;
+        let entries = self.entries(answer)?;
+        let mut report = TailReport::default();
+        report.position = from.clone();
+        report.commands = 1;
+        report.caught_up = (0..self.config.streams.len())
+            .all(|stream| entries.iter().filter(|entry| entry.stream == stream).count() < each);
+        if entries.is_empty() {
+            return Ok(report);
+        }
+        report.entries = entries.len() as u64;
+        let keys: Vec<&str> = entries.iter().filter_map(|entry| entry.key.as_deref()).collect();
+        if keys.is_empty() {
+            self.deliver(&entries, &HashMap::new(), WallTime::from_unix_ms(i64::MAX), &mut report, sink);
+            return Ok(report);
+        }
+        let search = search(&self.config.index, self.key_type, &keys);
+        let Timed { answers, work } = self.connection.send_timed(Command::Search, vec![search]).await?;
+        let answer = self.connection.accept(Command::Search, answers.first().ok_or_else(form)?)?;
+        let found = Found::read(answer, self.connection.faults())?;
+        report.commands += 1;
+        report.busy = work.busy;
+        report.longest = work.busy;
+        let pause = self.pacer.observe(u32::try_from(keys.len()).unwrap_or(u32::MAX), work.busy);
+        self.deliver(&entries, &found.rows(), work.at, &mut report, sink);
+        self.rest(work, pause).await;
+        Ok(report)
+    }
+
+    fn deliver(
+        &self,
+        entries: &[Entry],
+        rows: &HashMap<&str, Row<'_>>,
+        now: WallTime,
+        report: &mut TailReport,
+        sink: &mut dyn TailSink,
+    ) {
+        for entry in entries {
+            let stream = self.config.streams[entry.stream].as_str();
+            report.position.set(stream, entry.id.offset());
+            let key = entry.key.as_deref().unwrap_or_default();
+            let row = rows.get(key).copied();
+            let arrived = entry.id.arrived().min(now);
+            sink.entry(&Announced::new((stream, entry.id.offset()), arrived, key, row));
+        }
+    }
+
+    /// Reads the answer to XREAD: nothing, or streams with their entries.
+    fn entries(&self, answer: &Value) -> Result<Vec<Entry>, StoreError> {
+        let form = || self.connection.faults().form(Command::Tail, "streams with entries");
+        let mut all = Vec::new();
+        // RESP2 has a list of pairs where RESP3 has a map.
+        let pairs: Vec<(&Value, &Value)> = match answer {
+            Value::Nil => return Ok(all),
+            Value::Map(_) => entries(answer).collect(),
+            answer => list(answer)
+                .ok_or_else(form)?
+                .iter()
+                .map(|pair| match list(pair) {
+                    Some([stream, entries]) => Ok((stream, entries)),
+                    _ => Err(form()),
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        for (stream, entries) in pairs {
+            let name = text(stream).ok_or_else(form)?;
+            let stream = self.config.streams.iter().position(|known| *known == name).ok_or_else(form)?;
+            for entry in list(entries).ok_or_else(form)? {
+                let Some([id, fields]) = list(entry) else { return Err(form()) };
+                let id = text(id).and_then(|id| EntryId::parse(&id)).ok_or_else(form)?;
+                let key = crate::value::field(fields, KEY_FIELD).and_then(text);
+                all.push(Entry { stream, id, key: key.map(std::borrow::Cow::into_owned) });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Waits until Redis has had that pause since the end of the work.
+    async fn rest(&self, work: Work, pause: Duration) {
+        let due = work.sent.plus(work.busy).plus(pause);
+        tokio::time::sleep(due.since(self.clock.now().mono)).await;
+    }
+}
+
+/// Waits for news in a way that ends well before the connection's patience does.
+fn read(config: &RedisConfig, from: &Position, each: usize) -> Cmd {
+    let wait = WAIT.min(config.response_timeout / 2).as_millis().max(1);
+    let mut command = cmd("XREAD");
+    command.arg("COUNT").arg(each).arg("BLOCK").arg(u64::try_from(wait).unwrap_or(1_000)).arg("STREAMS");
+    for stream in &config.streams {
+        command.arg(stream);
+    }
+    for stream in &config.streams {
+        command.arg(EntryId::at(from.of(stream)).to_string());
+    }
+    command
+}
+
+/// Fetches what counts of these documents through the index, so that it refuses here what it refuses to a scan.
+fn search(index: &str, key_type: KeyType, keys: &[&str]) -> Cmd {
+    let fields = crate::rows::returned(key_type);
+    let mut command = cmd("FT.SEARCH");
+    command.arg(index).arg("*").arg("INKEYS").arg(keys.len());
+    for key in keys {
+        command.arg(*key);
+    }
+    command.arg("RETURN").arg(fields.len());
+    for word in fields {
+        command.arg(*word);
+    }
+    command.arg("LIMIT").arg(0).arg(keys.len()).arg("TIMEOUT").arg(0).arg("DIALECT").arg(2);
+    command
+}
