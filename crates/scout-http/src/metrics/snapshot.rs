@@ -109,7 +109,11 @@ fn reliability(out: &mut Exposition, snapshot: &Snapshot) {
     );
     for (name, help, count) in [
         ("homerun2_scout_undated_messages", "Messages without a usable event time", snapshot.undated),
-        ("homerun2_scout_ahead_messages", "Messages whose event lies in the future", snapshot.ahead),
+        (
+            "homerun2_scout_ahead_messages",
+            "Messages whose event lies more than a minute ahead",
+            snapshot.ahead,
+        ),
         (
             "homerun2_scout_older_messages",
             "Messages whose event lies before the retention time",
