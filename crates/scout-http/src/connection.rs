@@ -45,6 +45,8 @@ pub(crate) async fn serve(stream: TcpStream, remote: SocketAddr, shared: Arc<Sha
     // An answer is written whole, so waiting for more to send with it only delays it. Where the option cannot be set,
     // the client is gone, which the first read will find.
     drop(stream.set_nodelay(true));
+    // A listener for both families gives an IPv4 client as `::ffff:192.0.2.1`, which nobody would look for.
+    let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
     let progress = Progress::new();
     let socket = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
     let handler = Handler::new(Arc::clone(&shared), Arc::clone(&progress), remote);

@@ -4,12 +4,13 @@
 //! first been reached by a thread without one. So each test looks for something that is its own.
 
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, Once, PoisonError};
 
 use scout_http::Tokens;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::support::{Reaction, get, serve_with};
+use crate::support::{Client, Reaction, get, serve, serve_with};
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -66,6 +67,17 @@ async fn requests_are_logged_at_debug_without_query_header_or_token() {
         assert!(request.contains(part), "{part} is missing in {request}");
     }
     assert_eq!(lines_with("s3cret"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_client_over_ipv4_is_logged_as_such_by_a_listener_for_both_families() {
+    start_logging();
+    let listen = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+    let harness = serve(|config| config.listen = listen).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, harness.address.port()));
+    Client::connect(address).await.ask(&get("/over-ipv4")).await;
+    let [request] = &lines_with("/over-ipv4")[..] else { panic!("one line for one request") };
+    assert!(request.contains("remote=127.0.0.1:"), "{request}");
 }
 
 #[tokio::test]
