@@ -7,6 +7,7 @@ use scout_core::{Finding, FindingKind, StoreError, StoreErrorKind, StoreReport};
 
 use crate::config::RedisConfig;
 use crate::connection::Connection;
+use crate::emptiness::believe;
 use crate::greeting::Server;
 use crate::index::Index;
 use crate::info::{IndexInfo, Progress};
@@ -31,9 +32,17 @@ pub(crate) async fn inspect(
     report.stream(&config.stream, stream_type(connection, config).await?.as_deref());
     let lacks = lacks(connection, config).await?;
     let index = Index::new(connection, &config.index).info().await;
-    report.rights(&lacks, index.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::IndexMissing));
+    let index_is_missing = index.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::IndexMissing);
+    report.rights(&lacks, |purpose| match purpose {
+        Purpose::Count => true,
+        Purpose::Create => index_is_missing,
+        Purpose::Submit => false,
+    });
     match index {
-        Ok(index) => report.index(&config.index, &index),
+        Ok(index) => {
+            report.index(&config.index, &index);
+            report.emptiness(connection, &config.index, &index).await?;
+        }
         Err(error) if error.kind() == StoreErrorKind::IndexMissing => {
             report.missing_index(&config.index, &info);
         }
@@ -133,23 +142,23 @@ impl Report {
         }
     }
 
-    fn rights(&mut self, lacks: &[Lack], index_is_missing: bool) {
+    fn rights(&mut self, lacks: &[Lack], is_needed: impl Fn(Purpose) -> bool) {
         let of = |purpose| {
             let rules: Vec<&str> =
                 lacks.iter().filter(|lack| lack.purpose == purpose).map(|lack| lack.rule.as_str()).collect();
             (rules.len(), rules.join(" "))
         };
-        for (purpose, name, needed) in [
-            (Purpose::Count, "counting", true),
-            (Purpose::Create, "making the index", index_is_missing),
-            (Purpose::Submit, "taking messages in", false),
+        for (purpose, name) in [
+            (Purpose::Count, "counting"),
+            (Purpose::Create, "making the index"),
+            (Purpose::Submit, "taking messages in"),
         ] {
             let (count, rules) = of(purpose);
             if count == 0 {
                 continue;
             }
             let run = format!("`ACL SETUSER <user> {rules}`");
-            if needed {
+            if is_needed(purpose) {
                 self.unusable(StoreErrorKind::Permission);
                 self.finding(count, format!("the user lacks rights for {name}: run {run}"));
             } else {
@@ -190,9 +199,30 @@ impl Report {
         };
         self.fact("documents", documents);
         self.0.findings.extend(plan::findings(name, info));
-        if info.documents == 0 && plan::obstacle(name, info).is_some() {
-            self.unusable(StoreErrorKind::Refused);
+    }
+
+    /// Looks at what a scan would look at before it says zero.
+    async fn emptiness(
+        &mut self,
+        connection: &Connection,
+        name: &str,
+        info: &IndexInfo,
+    ) -> Result<(), StoreError> {
+        if info.documents > 0 || info.progress != Progress::Built {
+            return Ok(());
         }
+        match believe(connection, name, info).await {
+            Ok(doubt) => self.0.findings.extend(doubt),
+            Err(error) if error.kind() == StoreErrorKind::Refused => {
+                self.unusable(StoreErrorKind::Refused);
+                // What stands in the way is among the findings of the index.
+                if plan::obstacle(name, info).is_none() {
+                    self.finding(1, error.to_string());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 

@@ -107,6 +107,35 @@ async fn every_right_that_is_missing_is_named() {
 }
 
 #[tokio::test]
+async fn an_empty_index_beside_messages_is_no_index_of_none() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let key = "6f6fbd8a-3a14-4d43-8c43-0f7f5d0b2c11-s";
+    let create = "FT.CREATE messages ON JSON SKIPINITIALSCAN SCHEMA $.severity AS severity TEXT";
+    run(&mut connection, &create.split(' ').collect::<Vec<_>>()).await;
+    let report = inspect(&plain(&redis.url())).await;
+    assert!(!texts(&report).contains("gives no documents"), "{report:?}");
+    assert_eq!(report.unusable, None);
+
+    run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+    run(&mut connection, &["JSON.SET", key, ".", r#"{"severity":"info"}"#]).await;
+    run(&mut connection, &create.split(' ').collect::<Vec<_>>()).await;
+    make_user(&mut connection, &format!("{COUNTING} +scan")).await;
+    for store in [plain(&redis.url()), store(as_user(&redis.url(), Protocol::Auto))] {
+        let report = inspect(&store).await;
+        assert!(texts(&report).contains(&format!("{key} is one and is not in it")), "{report:?}");
+        assert_eq!(report.unusable, Some(StoreErrorKind::Refused));
+    }
+
+    // Without the right to look there is a doubt, and no verdict.
+    run(&mut connection, &["SET", "another", "key"]).await;
+    make_user(&mut connection, COUNTING).await;
+    let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+    assert!(texts(&report).contains("`ACL SETUSER <user> +scan`"), "{report:?}");
+    assert_eq!(report.unusable, None);
+}
+
+#[tokio::test]
 async fn a_redis_that_may_lose_messages_is_said_to() {
     let server = RedisServer::builder()
         .config("maxmemory 100mb")
