@@ -65,6 +65,16 @@ pub enum Protocol {
     Resp3,
 }
 
+/// Whether messages will be submitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intake {
+    /// Messages are only counted.
+    #[default]
+    Off,
+    /// Messages are submitted as well, which needs further rights.
+    On,
+}
+
 /// What has to be known to talk to a Redis. The database is always 0.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -94,6 +104,8 @@ pub struct RedisConfig {
     pub response_timeout: Duration,
     /// Makes the pauses between attempts to connect differ between processes that start together.
     pub jitter_seed: u64,
+    /// Whether an inspection complains where the rights to submit are lacking.
+    pub intake: Intake,
 }
 
 impl RedisConfig {
@@ -112,6 +124,7 @@ impl RedisConfig {
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(10),
             jitter_seed: 0,
+            intake: Intake::Off,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use redis::cmd;
 use scout_core::{Finding, FindingKind, StoreError, StoreErrorKind, StoreReport};
 
-use crate::config::RedisConfig;
+use crate::config::{Intake, RedisConfig};
 use crate::connection::Connection;
 use crate::emptiness::believe;
 use crate::greeting::Server;
@@ -36,7 +36,7 @@ pub(crate) async fn inspect(
     report.rights(&lacks, |purpose| match purpose {
         Purpose::Count => true,
         Purpose::Create => index_is_missing,
-        Purpose::Submit => false,
+        Purpose::Submit => config.intake == Intake::On,
     });
     match index {
         Ok(index) => {

@@ -55,7 +55,7 @@ mod testing;
 mod transport;
 mod value;
 
-pub use config::{Address, Password, Protocol, RedisConfig};
+pub use config::{Address, Intake, Password, Protocol, RedisConfig};
 pub use store::RedisStore;
 
 #[doc = include_str!("../README.md")]

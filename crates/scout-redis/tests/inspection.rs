@@ -10,7 +10,7 @@ mod common;
 
 use common::{COUNTING, SUBMITTING, as_user, inspect, make_user, plain, run, store, write};
 use scout_core::{FindingKind, MessageStore, StoreErrorKind, StoreReport};
-use scout_redis::Protocol;
+use scout_redis::{Intake, Protocol};
 use scout_testkit::{Generation, RedisServer, create_index, wait_until_built};
 
 fn fact<'a>(report: &'a StoreReport, name: &str) -> &'a str {
@@ -104,6 +104,26 @@ async fn every_right_that_is_missing_is_named() {
     let error = store(as_user(&redis.url(), Protocol::Auto)).inspect().await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Permission);
     assert!(error.to_string().contains("'info' command"), "{error}");
+}
+
+#[tokio::test]
+async fn rights_to_submit_are_needed_where_messages_are_to_be_taken_in() {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    let taking_in = || {
+        let mut config = as_user(&redis.url(), Protocol::Auto);
+        config.intake = Intake::On;
+        store(config)
+    };
+    make_user(&mut connection, COUNTING).await;
+    let report = inspect(&taking_in()).await;
+    assert!(texts(&report).contains("taking messages in: run `ACL SETUSER <user> +json.set +xadd`"));
+    assert_eq!(report.unusable, Some(StoreErrorKind::Permission));
+
+    make_user(&mut connection, &format!("{COUNTING} {SUBMITTING}")).await;
+    let report = inspect(&taking_in()).await;
+    assert!(!texts(&report).contains("taking messages in"), "{report:?}");
+    assert_eq!(report.unusable, None);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scout_core::{Clock, MessageStore, StoreError, StoreErrorKind};
 use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 use scout_http::Telemetry;
-use scout_redis::{Password, Protocol, RedisConfig, RedisStore};
+use scout_redis::{Intake, Password, Protocol, RedisConfig, RedisStore};
 
 use crate::config::{RedisAddress, RedisProtocol, RedisSettings, Settings, StoreSettings};
 
@@ -21,6 +21,7 @@ pub(crate) async fn open(
     match &settings.store {
         StoreSettings::Redis => {
             let mut config = redis_config(&settings.redis)?;
+            config.intake = if settings.http.pitch { Intake::On } else { Intake::Off };
             config.jitter_seed = clock.now().wall.unix_ms().unsigned_abs() ^ u64::from(std::process::id());
             Ok(Arc::new(RedisStore::new(config, Arc::clone(clock), telemetry.recorder())?))
         }

@@ -71,6 +71,24 @@ async fn check_says_what_it_found_in_redis() {
     assert!(told.contains("messages"), "{told}");
 }
 
+#[tokio::test]
+async fn check_fails_where_the_intake_is_on_and_the_user_may_not_take_messages_in() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let rights = "~messages +time +info +multi +exec +ft.info +ft.aggregate +ft.cursor +ft.create";
+    let mut setuser = redis::cmd("ACL");
+    setuser.arg("SETUSER").arg("counter").arg("on").arg(">secret").arg(rights.split(' ').collect::<Vec<_>>());
+    setuser.exec_async(&mut connection).await.unwrap();
+    let url = redis.url();
+    let counting = [("REDIS_URL", url.as_str()), ("REDIS_USERNAME", "counter"), ("REDIS_PASSWORD", "secret")];
+    assert_eq!(command(&["check"], &counting).output().unwrap().status.code(), Some(0));
+    let taking_in = command(&["check"], &counting).env("SCOUT_PITCH", "true").env("AUTH_TOKEN", "t").output();
+    let output = taking_in.unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(69), "{told}");
+    assert!(told.contains("lacks rights for taking messages in"), "{told}");
+}
+
 #[test]
 fn check_says_that_nobody_is_there() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
