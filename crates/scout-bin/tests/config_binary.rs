@@ -94,6 +94,48 @@ fn config_shows_every_value_but_secrets_and_where_it_came_from() {
 }
 
 #[test]
+fn config_shows_what_is_in_effect_and_beside_it_what_is_written() {
+    let variables = [
+        ("LOG_LEVEL", "DEBUG"),
+        ("LOG_FORMAT", "TEXT"),
+        ("SCOUT_RETENTION_ENABLED", "TRUE"),
+        ("PORT", "08080"),
+        ("REDIS_ADDR", "[::1]"),
+        ("ALERT_ERROR_THRESHOLD", "-3"),
+        ("AUTH_TOKEN", "hunter2"),
+    ];
+    let (code, out, _) = outcome(&scout(&["config"], &variables));
+    assert_eq!(code, Some(0));
+    let row = |key: &str| out.lines().find(|line| line.starts_with(&format!("{key} "))).unwrap();
+    for (key, value, origin) in [
+        ("log.level", "info", r#"environment LOG_LEVEL, written "DEBUG""#),
+        ("log.format", "json", r#"environment LOG_FORMAT, written "TEXT""#),
+        ("retention.enabled", "false", r#"environment SCOUT_RETENTION_ENABLED, written "TRUE""#),
+        ("http.port", "8080", r#"environment PORT, written "08080""#),
+        ("redis.addr", "::1", r#"environment REDIS_ADDR, written "[::1]""#),
+        ("alert.error_threshold", "0", r#"environment ALERT_ERROR_THRESHOLD, written "-3""#),
+        ("http.auth_token", "***", "environment AUTH_TOKEN"),
+        ("redis.port", "6379", "default"),
+    ] {
+        let found: Vec<&str> =
+            row(key).split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
+        assert_eq!(found, [key, value, origin]);
+    }
+}
+
+#[test]
+fn config_says_whether_messages_are_taken_in_where_nobody_said() {
+    let row = |variables: &[(&str, &str)]| {
+        let (_, out, _) = outcome(&scout(&["config"], variables));
+        let line = out.lines().find(|line| line.starts_with("http.pitch ")).unwrap();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row(&[]), ["http.pitch", "false", "default"]);
+    let embedded = [("SCOUT_STORE", "embedded"), ("SCOUT_DATA", "data")];
+    assert_eq!(row(&embedded), ["http.pitch", "true", "default"]);
+}
+
+#[test]
 fn config_sample_needs_no_valid_configuration() {
     let (code, out, err) = outcome(&scout(&["config", "--sample"], &[("PORT", "x")]));
     assert_eq!((code, err.as_str()), (Some(0), ""));

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &ConfigArgs, invocation: &Invocation, environment: 
     }
 }
 
-/// Three columns: key, value, where it comes from.
+/// Three columns: key, value, where it comes from and how it is written there if otherwise.
 fn table(effective: &[Effective]) -> String {
     let rows: Vec<[String; 3]> = effective.iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -37,9 +37,12 @@ fn row(effective: &Effective) -> [String; 3] {
         Some(text) if text.contains(char::is_control) || text.trim() != text => format!("{text:?}"),
         Some(text) => text.clone(),
     };
-    let origin = match effective.origin.layer {
+    let mut origin = match effective.origin.layer {
         Layer::Environment | Layer::Flag => format!("{} {}", effective.origin, effective.name),
         _ => effective.origin.to_string(),
     };
+    if let Some(written) = &effective.written {
+        origin = format!("{origin}, written {written:?}");
+    }
     [effective.key.to_owned(), value, origin]
 }

@@ -2,7 +2,7 @@
 
 use scout_core::LiveConfig;
 
-use super::key::{AnyKey, Key};
+use super::key::{AnyKey, Info, Key};
 use super::keys;
 use super::kind::Kind;
 use super::kind::remote::has_credentials;
@@ -183,6 +183,11 @@ fn tokens(reader: &mut Reader) -> Vec<Secret> {
         }
     }
     tokens
+}
+
+/// What holds for a key that nobody has set, where others decide.
+pub(crate) fn implied(key: &Info, settings: &Settings) -> Option<String> {
+    (key.path == keys::HTTP_PITCH.info.path).then(|| settings.http.pitch.to_string())
 }
 
 /// What was asked for and would act, but not in this version.

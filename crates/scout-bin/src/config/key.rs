@@ -98,6 +98,8 @@ pub(crate) trait AnyKey: Sync {
     fn choices(&self) -> Vec<&'static str>;
     /// The text without what must not be seen.
     fn shown(&self, text: &str) -> String;
+    /// What the text means, without what must not be seen.
+    fn in_effect(&self, text: &str, layer: Layer) -> String;
 }
 
 impl<K: Kind> AnyKey for Key<K> {
@@ -119,5 +121,9 @@ impl<K: Kind> AnyKey for Key<K> {
 
     fn shown(&self, text: &str) -> String {
         if self.info.secret { super::secret::HIDDEN.to_owned() } else { super::problem::masked(text) }
+    }
+
+    fn in_effect(&self, text: &str, layer: Layer) -> String {
+        self.shown(self.kind.plainly(text, layer).as_deref().unwrap_or(text))
     }
 }

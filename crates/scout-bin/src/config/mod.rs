@@ -109,8 +109,10 @@ pub struct Loaded {
 pub struct Effective {
     /// The key's path in the file.
     pub key: &'static str,
-    /// The text, fit to be seen; `None` when unset.
+    /// What is in effect, fit to be seen; `None` when unset.
     pub value: Option<String>,
+    /// The text that stands for it, fit to be seen, where it is another one.
+    pub written: Option<String>,
     /// Where it stands.
     pub origin: Origin,
     /// The variable or flag that carried it; the path otherwise.
@@ -143,20 +145,25 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     reader.problems.extend(sources.overrides.problems());
     reader.warnings.extend(environment.warnings());
     let settings = assemble::settings(&mut reader);
-    let effective = keys::ALL.iter().map(|key| effective(&reader, *key)).collect();
+    let effective = keys::ALL.iter().map(|key| effective(&reader, *key, &settings)).collect();
     match ConfigError::of(reader.problems) {
         Some(error) => Err(error),
         None => Ok(Loaded { settings, warnings: reader.warnings, effective }),
     }
 }
 
-fn effective(reader: &Reader, key: &dyn AnyKey) -> Effective {
+fn effective(reader: &Reader, key: &dyn AnyKey, settings: &Settings) -> Effective {
     let info = key.info();
     let found = reader.find(info);
     let layer = found.as_ref().map_or(Layer::Default, |found| found.layer);
+    let (value, written) = match found {
+        Some(found) => (Some(key.in_effect(&found.text, layer)), Some(key.shown(&found.text))),
+        None => (assemble::implied(info, settings), None),
+    };
     Effective {
         key: info.path,
-        value: found.map(|found| key.shown(&found.text)),
+        written: written.filter(|written| Some(written) != value.as_ref()),
+        value,
         origin: reader.origin(layer),
         name: info.name_in(layer),
     }

@@ -43,6 +43,12 @@ pub(crate) trait Kind: Sync {
     /// the Go service took any text.
     fn read(&self, text: &str, layer: Layer) -> Reading<Self::Value>;
 
+    /// The value as it would be written plainly, where an accepted text may say it otherwise. None for a text that
+    /// is not accepted, and for kinds whose texts mean themselves.
+    fn plainly(&self, _text: &str, _layer: Layer) -> Option<String> {
+        None
+    }
+
     /// The values it accepts, in words.
     fn domain(&self) -> String;
 

@@ -63,6 +63,10 @@ impl Kind for Number {
         }
     }
 
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.read(text, layer).ok().map(|meaning| meaning.value.to_string())
+    }
+
     fn domain(&self) -> String {
         let blank = if self.unit.is_empty() { "" } else { " " };
         format!("{} to {}{blank}{}", self.min, self.max, self.unit)
@@ -141,6 +145,10 @@ impl Kind for Port {
         }
     }
 
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.read(text, layer).ok().map(|meaning| meaning.value.to_string())
+    }
+
     fn domain(&self) -> String {
         format!("{} to {}", self.min, u16::MAX)
     }
@@ -161,6 +169,10 @@ impl Kind for Threshold {
         let number = whole(text)?;
         let note = (number < 0).then(|| "a negative threshold is off, like 0".to_owned());
         Ok(Meaning { value: u64::try_from(number).unwrap_or(0), note })
+    }
+
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.read(text, layer).ok().map(|meaning| meaning.value.to_string())
     }
 
     fn domain(&self) -> String {

@@ -17,6 +17,10 @@ impl Kind for Address {
         text.parse::<IpAddr>().map(Meaning::from).map_err(|_| format!("must be an {}", self.domain()))
     }
 
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.read(text, layer).ok().map(|meaning| meaning.value.to_string())
+    }
+
     fn domain(&self) -> String {
         "IP address, without brackets or port".to_owned()
     }
@@ -42,6 +46,10 @@ impl Kind for Host {
             return Err("must be a host alone; its port goes to redis.port (REDIS_PORT)".to_owned());
         }
         Ok(text.to_owned().into())
+    }
+
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.read(text, layer).ok().map(|meaning| meaning.value)
     }
 
     fn domain(&self) -> String {

@@ -13,18 +13,28 @@ pub(crate) struct Choice<T: 'static> {
     pub(crate) otherwise: Option<usize>,
 }
 
+impl<T> Choice<T> {
+    /// The option that a text stands for.
+    fn option(&self, text: &str, layer: Layer) -> Option<&'static (&'static str, T)> {
+        let named = self.options.iter().find(|(name, _)| *name == text);
+        let fallback = self.otherwise.filter(|_| layer == Layer::Environment);
+        named.or_else(|| self.options.get(fallback?))
+    }
+}
+
 impl<T: Copy + Sync + Debug> Kind for Choice<T> {
     type Value = T;
 
     fn read(&self, text: &str, layer: Layer) -> Reading<T> {
-        if let Some((_, value)) = self.options.iter().find(|(name, _)| *name == text) {
-            return Ok((*value).into());
-        }
-        let fallback = self.otherwise.filter(|_| layer == Layer::Environment);
-        match fallback.and_then(|index| self.options.get(index)) {
+        match self.option(text, layer) {
+            Some((name, value)) if *name == text => Ok((*value).into()),
             Some((name, value)) => Ok(Meaning { value: *value, note: Some(taken_as(name, &self.domain())) }),
             None => Err(format!("must be {}", self.domain())),
         }
+    }
+
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.option(text, layer).map(|(name, _)| (*name).to_owned())
     }
 
     fn domain(&self) -> String {
@@ -66,6 +76,10 @@ impl Kind for Switch {
             }
             _ => Err(format!("must be {}", self.domain())),
         }
+    }
+
+    fn plainly(&self, text: &str, layer: Layer) -> Option<String> {
+        self.read(text, layer).ok().map(|meaning| meaning.value.to_string())
     }
 
     fn domain(&self) -> String {
