@@ -54,6 +54,11 @@ struct Opened {
 }
 
 impl StoreFile {
+    /// Whether the folder has a file, without touching either.
+    pub(crate) fn exists(config: &EmbeddedConfig) -> Result<bool, StoreError> {
+        is_missing(&config.data.join(FILE_NAME)).map(|missing| !missing)
+    }
+
     /// Opens the file of the folder, and makes it if there is none.
     pub(crate) fn open(config: &EmbeddedConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let folder = Folder::take(&config.data)?;

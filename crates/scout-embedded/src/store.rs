@@ -53,6 +53,14 @@ impl EmbeddedStore {
             .map_err(|error| input_output(error, file.path()))?;
         Ok(Self { writer, readers: Arc::default(), clock, file })
     }
+
+    /// Whether there is a store to open, for who would rather not make one. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`EmbeddedStore::open`], where what is in the way shows without opening.
+    pub fn exists(config: &EmbeddedConfig) -> Result<bool, StoreError> {
+        StoreFile::exists(config)
+    }
 }
 
 impl Drop for EmbeddedStore {

@@ -1,14 +1,16 @@
 //! `scout check`: tries what the settings name, and says what it found.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use scout_core::{Clock, StoreError, StoreReport};
+use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 use scout_http::Telemetry;
 
 use crate::app::{SystemClock, open_store};
 use crate::cli::Exit;
-use crate::config::Settings;
+use crate::config::{Settings, StoreSettings};
 
 /// Looks at the store without changing anything in it.
 pub(super) async fn run(settings: &Settings) -> Exit {
@@ -26,8 +28,25 @@ pub(super) async fn run(settings: &Settings) -> Exit {
 }
 
 async fn inspect(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<StoreReport, StoreError> {
+    // Opening it would make it.
+    if let StoreSettings::Embedded { data, .. } = &settings.store
+        && !EmbeddedStore::exists(&EmbeddedConfig::new(data))?
+    {
+        return Ok(without_store(data));
+    }
     let store = open_store(settings, clock, &Telemetry::new()).await?;
     store.inspect().await
+}
+
+fn without_store(folder: &Path) -> StoreReport {
+    let mut report = StoreReport::default();
+    report.facts = [
+        ("store", "embedded".to_owned()),
+        ("folder", format!("{} has no store yet; Scout makes it when it starts", folder.display())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    report
 }
 
 fn print(report: &StoreReport) -> Exit {

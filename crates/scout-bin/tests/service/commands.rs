@@ -90,6 +90,31 @@ async fn check_fails_where_the_intake_is_on_and_the_user_may_not_take_messages_i
 }
 
 #[test]
+fn check_makes_no_store_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for data in [folder.path().to_owned(), folder.path().join("missing/data")] {
+        let mut check = command(&["check"], &[("SCOUT_STORE", "embedded")]);
+        let output = check.env("SCOUT_DATA", &data).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert!(told.contains(&format!("{} has no store yet", data.display())), "{told}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn check_looks_into_a_store_that_is_there() {
+    let (folder, mut scout) = open_service().await;
+    scout.signal("TERM");
+    assert_eq!(scout.ended().await.code(), Some(0));
+    let mut check = command(&["check"], &[("SCOUT_STORE", "embedded")]);
+    let output = check.env("SCOUT_DATA", folder.path()).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("scout.redb") && told.contains("documents"), "{told}");
+}
+
+#[test]
 fn check_says_that_nobody_is_there() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("redis://:hidden-word@127.0.0.1:{port}");

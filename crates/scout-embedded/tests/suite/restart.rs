@@ -97,6 +97,23 @@ async fn a_store_in_the_current_folder_can_be_named_by_a_relative_path() {
     assert_eq!(scan(&open(&folder.path().join("new"))).await.1.rows, 1);
 }
 
+#[test]
+fn whether_a_store_exists_can_be_asked_without_making_one() {
+    let parent = TempDir::new().unwrap();
+    let data = parent.path().join("data");
+    let config = EmbeddedConfig::new(&data);
+    assert!(!EmbeddedStore::exists(&config).unwrap());
+    assert!(!data.exists());
+    drop(open(&data));
+    assert!(EmbeddedStore::exists(&config).unwrap());
+
+    let (file, away) = (data.join("scout.redb"), parent.path().join("away"));
+    fs::remove_file(&file).unwrap();
+    symlink(&away, &file).unwrap();
+    let error = EmbeddedStore::exists(&config).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unreachable, "{error}");
+}
+
 #[tokio::test]
 async fn a_link_to_a_file_elsewhere_is_followed_and_refused_while_the_file_is_away() {
     let parent = TempDir::new().unwrap();
