@@ -35,6 +35,23 @@ async fn pitch_sends_one_message_from_its_flags() {
 }
 
 #[tokio::test]
+async fn pitch_needs_certificates_for_https_only() {
+    let (_folder, scout) = open_service().await;
+    let none = tempfile::NamedTempFile::new().unwrap();
+    let pitch = |scheme: &str| {
+        let to = format!("{scheme}://127.0.0.1:{}", scout.port);
+        let mut pitch = command(&["pitch", "--to", &to, "--title", "t", "--message", "m"], &[]);
+        pitch.env("SSL_CERT_FILE", none.path()).output().unwrap()
+    };
+    let output = pitch("http");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = pitch("https");
+    assert_eq!(output.status.code(), Some(69));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("cannot prepare TLS"), "{told}");
+}
+
+#[tokio::test]
 async fn pitch_sends_the_good_lines_of_a_file_and_names_the_bad_ones() {
     let (_folder, scout) = open_service().await;
     let mut file = tempfile::NamedTempFile::new().unwrap();

@@ -1,14 +1,17 @@
 //! The sending side of `POST /pitch`.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::http::uri::Scheme;
 use hyper::{Method, Request, StatusCode, Uri};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::cli::{Exit, PitchArgs};
 use crate::config::Settings;
@@ -36,7 +39,7 @@ pub(super) enum PitchError {
     #[error("the token cannot stand in a header")]
     Token,
     #[error("cannot prepare TLS: {0}")]
-    Tls(std::io::Error),
+    Tls(io::Error),
     #[error("cannot reach {url}: {reason}")]
     Unreachable { url: String, reason: String },
     #[error("no answer from {url} within {TIMEOUT:?}")]
@@ -47,7 +50,7 @@ pub(super) enum PitchError {
     #[error("{url} wants a token, or another one ({status}); set AUTH_TOKEN or --token")]
     Unauthorized { url: String, status: StatusCode },
     #[error("cannot read {name}: {source}")]
-    Unreadable { name: String, source: std::io::Error },
+    Unreadable { name: String, source: io::Error },
     #[error("line {number} is longer than 1 MiB, which no intake takes")]
     LineTooLong { number: u64 },
     #[error("cannot write the message as JSON: {0}")]
@@ -87,14 +90,10 @@ impl Client {
             })
             .transpose()
             .map_err(|_| PitchError::Token)?;
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(PitchError::Tls)?
-            .https_or_http()
-            .enable_http1()
-            .build();
+        let url = intake(&to)?;
+        let connector = connector(&url).map_err(PitchError::Tls)?;
         let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { http, url: intake(&to)?, authorization })
+        Ok(Self { http, url, authorization })
     }
 
     /// Sends one message; again, with growing pauses, while the receiver says that it cannot take it now.
@@ -139,6 +138,18 @@ impl Client {
             _ => Err(PitchError::Refused { status, text: sentence(&answer) }),
         }
     }
+}
+
+/// Only an https URL needs the machine's certificates, which a small container lacks.
+fn connector(url: &Uri) -> io::Result<HttpsConnector<HttpConnector>> {
+    let builder = HttpsConnectorBuilder::new();
+    let builder = if url.scheme() == Some(&Scheme::HTTPS) {
+        builder.with_native_roots()?
+    } else {
+        let nobody = RootCertStore::empty();
+        builder.with_tls_config(ClientConfig::builder().with_root_certificates(nobody).with_no_client_auth())
+    };
+    Ok(builder.https_or_http().enable_http1().build())
 }
 
 /// The intake's address: with or without `/pitch`, with or without a slash at the end, all name the same.
