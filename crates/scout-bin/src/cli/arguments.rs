@@ -92,7 +92,7 @@ pub struct PitchArgs {
     #[arg(value_name = "FILE", required_unless_present = "title", conflicts_with_all = MESSAGE_FLAGS)]
     pub file: Option<PathBuf>,
 
-    /// Where to send to, without `/pitch` [default: this machine, at the configured port]
+    /// Where to send to, without `/pitch` [default: this machine, at the configured address and port]
     #[arg(long, value_name = "URL")]
     pub to: Option<String>,
 

@@ -1,6 +1,7 @@
 //! The sending side of `POST /pitch`.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::cli::{Exit, PitchArgs};
-use crate::config::Settings;
+use crate::config::{HttpSettings, Listen, Settings};
 
 /// The limit for one message, from connecting to the end of the answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -78,7 +79,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(arguments: &PitchArgs, settings: &Settings) -> Result<Self, PitchError> {
-        let to = arguments.to.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", settings.http.port));
+        let to = arguments.to.clone().unwrap_or_else(|| own(&settings.http));
         let token = arguments.token.as_ref().or(settings.http.tokens.first());
         let authorization = token
             .map(|token| {
@@ -140,6 +141,16 @@ impl Client {
     }
 }
 
+/// A Scout on this machine with the same settings.
+fn own(http: &HttpSettings) -> String {
+    let address = match http.listen {
+        Listen::Address(IpAddr::V6(any)) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        Listen::Address(address) if !address.is_unspecified() => address,
+        _ => Ipv4Addr::LOCALHOST.into(),
+    };
+    format!("http://{}", SocketAddr::new(address, http.port))
+}
+
 /// Only an https URL needs the machine's certificates, which a small container lacks.
 fn connector(url: &Uri) -> io::Result<HttpsConnector<HttpConnector>> {
     let builder = HttpsConnectorBuilder::new();
@@ -188,6 +199,7 @@ fn sentence(answer: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Overrides, Sources, load};
 
     #[test]
     fn a_url_with_or_without_the_route_and_the_slash_names_the_same_intake() {
@@ -195,6 +207,25 @@ mod tests {
             assert_eq!(intake(to).unwrap(), "http://a:1/pitch", "{to}");
         }
         assert_eq!(intake("https://a/base").unwrap(), "https://a/base/pitch");
+    }
+
+    #[test]
+    fn without_a_url_it_goes_where_a_scout_of_the_same_settings_listens() {
+        let settings = |listen: &str| {
+            let mut overrides = Overrides::default();
+            overrides.set("http.listen", listen);
+            overrides.set("http.port", "81");
+            load(&Sources { overrides, ..Sources::default() }).unwrap().settings
+        };
+        for (listen, url) in [
+            ("", "http://127.0.0.1:81"),
+            ("0.0.0.0", "http://127.0.0.1:81"),
+            ("127.0.0.2", "http://127.0.0.2:81"),
+            ("::", "http://[::1]:81"),
+            ("fd00::2", "http://[fd00::2]:81"),
+        ] {
+            assert_eq!(own(&settings(listen).http), url, "{listen}");
+        }
     }
 
     #[test]
