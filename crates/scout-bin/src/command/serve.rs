@@ -11,7 +11,7 @@ use tracing::{error, info};
 
 use crate::app::{App, AppError, SystemClock};
 use crate::cli::{Command, Exit, Invocation};
-use crate::config::Settings;
+use crate::config::{LogFormat, Settings};
 
 /// What the demo needs beyond the service: a folder that goes when it ends.
 pub(super) struct Demo {
@@ -34,8 +34,8 @@ impl Demo {
         Ok(Some(Self { folder }))
     }
 
-    fn welcome(&self, at: SocketAddr, open: bool) {
-        let token = if open {
+    fn welcome(&self, at: SocketAddr, settings: &Settings) {
+        let token = if settings.http.tokens.is_empty() {
             ""
         } else {
             "All but /metrics want the header  Authorization: Bearer <AUTH_TOKEN>\n\n"
@@ -50,7 +50,11 @@ impl Demo {
             folder = self.folder.path().display(),
         );
         // Nobody is left to tell when the terminal is gone.
-        drop(io::stdout().lock().write_all(text.as_bytes()));
+        drop(match settings.log.format {
+            LogFormat::Text => io::stdout().lock().write_all(text.as_bytes()),
+            // Who reads JSON from standard output can read nothing else there.
+            LogFormat::Json => io::stderr().lock().write_all(text.as_bytes()),
+        });
     }
 }
 
@@ -82,7 +86,7 @@ async fn serve(settings: &Settings, demo: Option<&Demo>) -> Result<(), AppError>
     };
     let mut writers = JoinSet::new();
     if let Some(demo) = demo {
-        demo.welcome(app.local_addr(), settings.http.tokens.is_empty());
+        demo.welcome(app.local_addr(), settings);
         writers.spawn(crate::demo::write_messages(app.store(), Arc::new(SystemClock::new())));
     }
     let failed = tokio::select! {

@@ -161,3 +161,19 @@ async fn the_demo_serves_numbers_that_grow() {
     assert_eq!(scout.ended().await.code(), Some(0));
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "the demo leaves nothing behind");
 }
+
+#[tokio::test]
+async fn the_demo_speaks_on_standard_error_where_the_log_is_json() {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let mut demo = command(&["demo"], &[("LOG_LEVEL", "info"), ("LOG_FORMAT", "json")]);
+    demo.stderr(told.reopen().unwrap());
+    let mut scout = Scout::start_process(demo).await;
+    let url = format!("curl http://127.0.0.1:{}/analytics/summary", scout.port);
+    let welcome = |_: &Scout| std::fs::read_to_string(told.path()).unwrap().contains(&url).then_some(());
+    scout.eventually("the welcome", welcome).await;
+    scout.signal("INT");
+    assert_eq!(scout.ended().await.code(), Some(0));
+    for line in scout.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
+    }
+}

@@ -48,7 +48,12 @@ impl Scout {
     }
 
     pub(crate) async fn start_command(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = command(arguments, variables)
+        Self::start_process(command(arguments, variables)).await
+    }
+
+    /// The same for a command that goes on with what it has been told.
+    pub(crate) async fn start_process(mut command: Command) -> Self {
+        let mut child = command
             .env("PORT", "0")
             .env("SCOUT_LISTEN", "127.0.0.1")
             .stdin(Stdio::null())
