@@ -7,7 +7,7 @@ mod serve;
 use std::io::{self, Write as _};
 
 use crate::cli::{Command, Exit, Invocation};
-use crate::config::{Environment, Loaded};
+use crate::config::{Environment, Layer, Loaded, Warning};
 use crate::logging;
 
 /// Runs one of them to its end.
@@ -53,6 +53,12 @@ async fn dispatch(command: &Command, loaded: Loaded, demo: Option<serve::Demo>) 
             warn_person(&warnings);
             pitch::run(arguments, &settings).await
         }
+        Command::Demo => {
+            // Its log begins with errors; what nobody has set is as the demo wants it.
+            warn_person(warnings.iter().filter(|warning| warning.origin.layer != Layer::Default));
+            let _log = logging::install(settings.log);
+            serve::run(&settings, demo).await
+        }
         _ => {
             let _log = logging::install(settings.log);
             logging::warn_all(&warnings);
@@ -61,7 +67,7 @@ async fn dispatch(command: &Command, loaded: Loaded, demo: Option<serve::Demo>) 
     }
 }
 
-fn warn_person(warnings: &[crate::config::Warning]) {
+fn warn_person<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
     let mut err = io::stderr().lock();
     for warning in warnings {
         // Nobody is left to tell when the terminal is gone.

@@ -11,6 +11,14 @@ use tracing::warn;
 
 use scene::{PAST_MESSAGES, Scene};
 
+/// What holds in the demo unless somebody says otherwise, by path of key.
+pub(crate) const DEFAULTS: [(&str, &str); 4] =
+    [("interval", "1s"), ("http.listen", "127.0.0.1"), ("log.level", "error"), ("log.format", "text")];
+
+/// What holds in the demo whatever anybody says, by path of key, in words.
+pub(crate) const FIXED: [(&str, &str); 2] =
+    [("store.kind", "embedded"), ("store.data", "a temporary folder")];
+
 /// The time between two messages.
 const PERIOD: Duration = Duration::from_millis(200);
 

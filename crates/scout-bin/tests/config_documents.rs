@@ -70,7 +70,7 @@ fn every_key_of_the_sample_file_is_accepted_once_uncommented() {
 #[test]
 fn help_is_what_the_golden_files_hold() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config_golden");
-    for command in ["", "pitch", "config", "completions"] {
+    for command in ["", "serve", "demo", "check", "pitch", "config", "completions"] {
         let mut arguments: Vec<&str> = command.split_terminator(' ').collect();
         arguments.push("--help");
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_scout"))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::key_flags::KeyFlags;
+use super::key_flags::{self, KeyFlags};
 use crate::config::Secret;
 
 const EXAMPLES: &str = "\
@@ -18,6 +18,26 @@ Examples:
 
 Exit codes: 0 done or stopped as asked, 64 command line or configuration, 65 messages refused or
 unreadable, 69 a peer is not there, 70 a failure of Scout's own.";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  REDIS_ADDR=redis.example scout serve
+  scout serve --store embedded --data ./data
+  scout serve --config scout.toml --port 0   on any free port, which the log names";
+
+const DEMO_EXAMPLES: &str = "\
+Listens on 127.0.0.1 unless SCOUT_LISTEN says otherwise.
+
+Examples:
+  scout demo
+  scout demo --port 0 --log-level info       on any free port, and with a log
+  SCOUT_LISTEN=0.0.0.0 scout demo            for others to see";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  REDIS_ADDR=redis.example scout check
+  scout check --config scout.toml
+  scout check --store embedded --data ./data";
 
 const PITCH_EXAMPLES: &str = "\
 Examples:
@@ -63,10 +83,13 @@ pub(super) struct Arguments {
 pub enum Command {
     /// Serve; the same as no command at all
     #[default]
+    #[command(after_help = SERVE_EXAMPLES)]
     Serve,
     /// Serve lively messages of its own from a temporary folder
+    #[command(after_help = DEMO_EXAMPLES, args = key_flags::of_demo())]
     Demo,
     /// Try the configuration, Redis, its modules and the index, and say what was found
+    #[command(after_help = CHECK_EXAMPLES)]
     Check,
     /// Send a message, or a file of them, to a running Scout or omni-pitcher
     #[command(after_help = PITCH_EXAMPLES)]

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error};
 use std::ffi::OsStr;
 
 use crate::config::{AnyKey, Overrides, keys};
+use crate::demo;
 
 /// The flags that stand for keys of the configuration. Their values are checked with all others, by the table.
 #[derive(Clone, Debug, Default)]
@@ -13,15 +14,7 @@ pub(super) struct KeyFlags(pub(super) Overrides);
 
 impl clap::Args for KeyFlags {
     fn augment_args(command: Command) -> Command {
-        command.next_help_heading("Settings").args(flagged().map(|(key, flag)| {
-            Arg::new(key.info().path)
-                .long(flag)
-                .value_name(value_name(key))
-                .help(help(key))
-                .global(true)
-                .action(ArgAction::Set)
-                .value_parser(Unchecked { choices: key.choices() })
-        }))
+        command.args(flagged().map(|(key, flag)| arg(key, flag, key.info().default.map(default))))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -47,6 +40,35 @@ impl clap::FromArgMatches for KeyFlags {
     }
 }
 
+/// The same flags for the demo, where other things hold.
+pub(super) fn of_demo() -> impl Iterator<Item = Arg> {
+    flagged().map(|(key, flag)| {
+        let info = key.info();
+        let in_demo = |table: &[(&str, &'static str)]| {
+            table.iter().find(|(path, _)| *path == info.path).map(|(_, text)| *text)
+        };
+        let fixed = in_demo(&demo::FIXED).map(|text| format!(" [always: {text}]"));
+        arg(key, flag, fixed.or_else(|| in_demo(&demo::DEFAULTS).or(info.default).map(default)))
+    })
+}
+
+fn default(text: &str) -> String {
+    format!(" [default: {text}]")
+}
+
+fn arg(key: &dyn AnyKey, flag: &'static str, unset: Option<String>) -> Arg {
+    let info = key.info();
+    let unset = unset.unwrap_or_default();
+    Arg::new(info.path)
+        .long(flag)
+        .value_name(value_name(key))
+        .help(format!("{}{unset} [env: {}]", info.help.trim_end_matches('.'), info.env))
+        .help_heading("Settings")
+        .global(true)
+        .action(ArgAction::Set)
+        .value_parser(Unchecked { choices: key.choices() })
+}
+
 fn flagged() -> impl Iterator<Item = (&'static dyn AnyKey, &'static str)> {
     keys::ALL.iter().filter_map(|key| Some((*key, key.info().flag?)))
 }
@@ -55,12 +77,6 @@ fn flagged() -> impl Iterator<Item = (&'static dyn AnyKey, &'static str)> {
 fn value_name(key: &dyn AnyKey) -> String {
     let path = key.info().path;
     path.rsplit('.').next().unwrap_or(path).to_uppercase()
-}
-
-fn help(key: &dyn AnyKey) -> String {
-    let info = key.info();
-    let default = info.default.map_or_else(String::new, |text| format!(" [default: {text}]"));
-    format!("{}{default} [env: {}]", info.help.trim_end_matches('.'), info.env)
 }
 
 /// Takes any text but an empty one. The choices serve completion and help; a wrong one is told together with all

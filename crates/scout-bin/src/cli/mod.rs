@@ -29,8 +29,10 @@ pub struct Invocation {
     pub file: Option<PathBuf>,
     /// What a command wants in place of the defaults.
     pub defaults: Overrides,
-    /// What the flags say; a command may add to it before it loads the settings.
+    /// What the flags say.
     pub overrides: Overrides,
+    /// What a command insists on, whatever the flags say.
+    pub fixed: Overrides,
 }
 
 impl Invocation {
@@ -45,6 +47,7 @@ impl Invocation {
             file: parsed.config,
             defaults: Overrides::default(),
             overrides: parsed.keys.0,
+            fixed: Overrides::default(),
         })
     }
 
@@ -58,6 +61,7 @@ impl Invocation {
             environment,
             defaults: self.defaults.clone(),
             overrides: self.overrides.clone(),
+            fixed: self.fixed.clone(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `scout serve` and `scout demo`.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -25,12 +25,11 @@ impl Demo {
             return Ok(None);
         }
         let folder = tempfile::Builder::new().prefix("scout-demo-").tempdir()?;
-        invocation.overrides.set("store.kind", "embedded");
-        invocation.overrides.set("store.data", folder.path().to_string_lossy());
-        invocation.defaults.set("interval", "1s");
-        invocation.defaults.set("http.listen", Ipv4Addr::LOCALHOST.to_string());
-        invocation.defaults.set("log.format", "text");
-        invocation.defaults.set("log.level", "error");
+        for (path, text) in crate::demo::DEFAULTS {
+            invocation.defaults.set(path, text);
+        }
+        invocation.fixed.set("store.kind", "embedded");
+        invocation.fixed.set("store.data", folder.path().to_string_lossy());
         Ok(Some(Self { folder }))
     }
 

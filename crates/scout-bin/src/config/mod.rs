@@ -57,6 +57,8 @@ pub struct Sources {
     pub defaults: Overrides,
     /// What overrides all of them.
     pub overrides: Overrides,
+    /// What overrides even that, with a warning to whoever has set something else.
+    pub fixed: Overrides,
 }
 
 /// Values by path of key: the command line's flags, or what an embedding program sets.
@@ -131,18 +133,21 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let mut defaults: Texts =
         keys::ALL.iter().filter_map(|key| Some((key.info().path, key.info().default?.to_owned()))).collect();
     defaults.extend(sources.defaults.texts());
-    let layers = Layers::merge([
+    let layers = [
         (Layer::Default, &defaults),
         (Layer::File, &file.texts),
         (Layer::Environment, &environment.texts()),
         (Layer::Flag, &sources.overrides.texts()),
-    ]);
+    ];
+    let fixed = sources.fixed.texts();
 
-    let mut reader = Reader::new(layers, path);
+    let mut reader = Reader::new(Layers::merge(layers), path);
+    reader.overrule(&fixed, Layers::merge(layers.into_iter().chain([(Layer::Flag, &fixed)])));
     reader.problems.extend(file.problems);
     reader.problems.extend(environment.problems());
     reader.problems.extend(sources.defaults.problems());
     reader.problems.extend(sources.overrides.problems());
+    reader.problems.extend(sources.fixed.problems());
     reader.warnings.extend(environment.warnings());
     let settings = assemble::settings(&mut reader);
     let effective = keys::ALL.iter().map(|key| effective(&reader, *key, &settings)).collect();

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::key::{AnyKey, Info, Key};
+use super::keys;
 use super::kind::Kind;
-use super::layer::{Found, Layer, Layers};
+use super::layer::{Found, Layer, Layers, Texts};
 use super::problem::{Origin, Problem, Warning};
 
 /// One reading of a configuration. It goes on after a bad value, so that all of them can be told at once.
@@ -19,6 +20,17 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(layers: Layers, file: Option<PathBuf>) -> Self {
         Self { layers, file, problems: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Goes on with other layers, in which these texts hold; warns of what was set in vain.
+    pub(crate) fn overrule(&mut self, fixed: &Texts, layers: Layers) {
+        for (key, text) in fixed.iter().filter_map(|(path, text)| Some((keys::by_path(path)?, text))) {
+            let is_other = |found: Found| found.layer != Layer::Default && found.text != *text;
+            if self.find(key.info()).is_some_and(is_other) {
+                self.warn(key, "not used, since this command sets it itself".to_owned());
+            }
+        }
+        self.layers = layers;
     }
 
     /// The value of a key that has a default. After a problem it is an arbitrary one, which nobody will see.

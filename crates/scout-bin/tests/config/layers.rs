@@ -53,3 +53,33 @@ fn refuse_an_override_of_a_key_that_does_not_exist() {
     let result = load(&Sources { overrides, ..Sources::default() });
     assert_eq!(problems(result), ["unknown key http.prot; did you mean http.port? (flag)"]);
 }
+
+#[test]
+fn yield_to_what_is_fixed_with_a_warning_to_who_wanted_something_else() {
+    let mut fixed = Overrides::default();
+    for (path, text) in [("store.kind", "embedded"), ("store.data", "own"), ("interval", "1s")] {
+        fixed.set(path, text);
+    }
+    let mut overrides = Overrides::default();
+    overrides.set("store.data", "theirs");
+    overrides.set("interval", "1s");
+    let environment = environment(&[("SCOUT_STORE", "redis")]);
+    let loaded = load(&Sources { environment, overrides, fixed, ..Sources::default() }).unwrap();
+    let StoreSettings::Embedded { data, .. } = &loaded.settings.store else { panic!("{loaded:?}") };
+    assert_eq!(data.to_str(), Some("own"));
+    assert_eq!(
+        warnings(&loaded),
+        [
+            r#"--data "theirs": not used, since this command sets it itself (flag)"#,
+            r#"SCOUT_STORE "redis": not used, since this command sets it itself (environment)"#,
+        ]
+    );
+}
+
+#[test]
+fn refuse_to_fix_a_key_that_does_not_exist() {
+    let mut fixed = Overrides::default();
+    fixed.set("store.knid", "embedded");
+    let result = load(&Sources { fixed, ..Sources::default() });
+    assert_eq!(problems(result), ["unknown key store.knid; did you mean store.kind? (flag)"]);
+}

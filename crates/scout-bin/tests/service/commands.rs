@@ -163,6 +163,31 @@ async fn the_demo_serves_numbers_that_grow() {
 }
 
 #[tokio::test]
+async fn the_demo_keeps_to_its_own_store_and_says_so_to_who_names_another() {
+    for arguments in [["demo", "--data", "theirs"], ["--data", "theirs", "demo"]] {
+        let told = tempfile::NamedTempFile::new().unwrap();
+        let variables = [("SCOUT_STORE", "redis"), ("LOG_LEVEL", "info"), ("LOG_FORMAT", "json")];
+        let mut demo = command(&arguments, &variables);
+        demo.stderr(told.reopen().unwrap());
+        let mut scout = Scout::start_process(demo).await;
+        scout.answers("/analytics/summary", |answer| answer.status == 200).await;
+        scout.signal("INT");
+        assert_eq!(scout.ended().await.code(), Some(0));
+        let told = std::fs::read_to_string(told.path()).unwrap();
+        let warnings: Vec<&str> = told.lines().filter(|line| line.starts_with("warning: ")).collect();
+        let why = "not used, since this command sets it itself";
+        assert_eq!(
+            warnings,
+            [
+                format!("warning: --data \"theirs\": {why} (flag)"),
+                format!("warning: SCOUT_STORE \"redis\": {why} (environment)"),
+            ]
+        );
+        assert!(!std::path::Path::new("theirs").exists());
+    }
+}
+
+#[tokio::test]
 async fn the_demo_speaks_on_standard_error_where_the_log_is_json() {
     let told = tempfile::NamedTempFile::new().unwrap();
     let mut demo = command(&["demo"], &[("LOG_LEVEL", "info"), ("LOG_FORMAT", "json")]);
