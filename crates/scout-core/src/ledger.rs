@@ -57,14 +57,23 @@ impl LedgerConfig {
         if retention > MAX_RETENTION {
             return Err(LedgerConfigError::RetentionTooLong);
         }
-        let slots = Grid::max_slots(retention) + CELLS_BESIDE;
-        let reserve_bytes = slots * (SLOT_BYTES + (MAX_SEVERITIES + 1) * CELL_BYTES)
-            + MAX_SEVERITIES * (MAX_NAME_BYTES + name_cost(""));
-        let needed = 2 * reserve_bytes;
+        let needed = Self::needed_bytes(retention);
         if budget_bytes < needed {
             return Err(LedgerConfigError::BudgetTooSmall { needed, budget: budget_bytes });
         }
-        Ok(Self { retention, budget_bytes, reserve_bytes })
+        Ok(Self { retention, budget_bytes, reserve_bytes: Self::reserve_bytes(retention) })
+    }
+
+    /// The least budget of a ledger over so long a retention.
+    pub(crate) fn needed_bytes(retention: Duration) -> usize {
+        2 * Self::reserve_bytes(retention)
+    }
+
+    /// What every slot takes once all is folded to one system of every severity.
+    fn reserve_bytes(retention: Duration) -> usize {
+        let slots = Grid::max_slots(retention.min(MAX_RETENTION)) + CELLS_BESIDE;
+        slots * (SLOT_BYTES + (MAX_SEVERITIES + 1) * CELL_BYTES)
+            + MAX_SEVERITIES * (MAX_NAME_BYTES + name_cost(""))
     }
 
     /// How far back slots reach.

@@ -29,30 +29,27 @@ pub struct LiveConfig {
 }
 
 impl LiveConfig {
-    /// What is published, and the scan that is to replace it, each take five parts of twelve; arrivals take two.
-    const PARTS: usize = 12;
-    const OF_LEDGER: usize = 5;
-    const OF_ARRIVALS: usize = 2;
+    /// Arrivals take a sixth, or what they need at least; what is published and the scan that is to replace it share the
+    /// rest.
+    const OF_ARRIVALS: usize = 6;
 
     /// Ledgers over `retention` that take `budget_bytes` together.
     ///
     /// # Errors
     /// [`LedgerConfigError`] if the retention is too long, or the budget too small for it.
     pub fn new(retention: Duration, budget_bytes: usize) -> Result<Self, LedgerConfigError> {
-        let part = |of| budget_bytes / Self::PARTS * of;
-        // In terms of the whole, which is what somebody has set.
-        let whole = |of: usize| {
-            move |error| match error {
-                LedgerConfigError::BudgetTooSmall { needed, .. } => LedgerConfigError::BudgetTooSmall {
-                    needed: needed.div_ceil(of) * Self::PARTS,
-                    budget: budget_bytes,
-                },
-                error => error,
-            }
-        };
-        let ledger = LedgerConfig::new(retention, part(Self::OF_LEDGER)).map_err(whole(Self::OF_LEDGER))?;
-        let arrivals = Arrivals::config(part(Self::OF_ARRIVALS)).map_err(whole(Self::OF_ARRIVALS))?;
-        Ok(Self { ledger, arrivals })
+        let least_arrivals = LedgerConfig::needed_bytes(crate::ARRIVALS_REACH);
+        let least_ledger = LedgerConfig::needed_bytes(retention);
+        let needed = (2 * least_ledger + least_arrivals)
+            .max((2 * least_ledger * Self::OF_ARRIVALS).div_ceil(Self::OF_ARRIVALS - 1) + 2);
+        if budget_bytes < needed && retention <= crate::MAX_RETENTION {
+            return Err(LedgerConfigError::BudgetTooSmall { needed, budget: budget_bytes });
+        }
+        let arrivals = (budget_bytes / Self::OF_ARRIVALS).max(least_arrivals);
+        Ok(Self {
+            ledger: LedgerConfig::new(retention, budget_bytes.saturating_sub(arrivals) / 2)?,
+            arrivals: Arrivals::config(arrivals)?,
+        })
     }
 
     /// The ledger that a scan fills.
