@@ -92,3 +92,28 @@ fn an_ipv6_address_of_redis_may_stand_in_brackets_or_without() {
         assert_eq!(settings.redis.address, RedisAddress::HostPort { host: "::1".to_owned(), port: 6379 });
     }
 }
+
+#[test]
+fn the_streams_are_the_one_named_as_the_index_unless_said_otherwise() {
+    let streams = |variables| from_environment(variables).unwrap().settings.redis.streams;
+    assert_eq!(streams(&[]), ["messages"]);
+    assert_eq!(streams(&[("REDISEARCH_INDEX", "other")]), ["other"]);
+    let several = [("REDISEARCH_INDEX", "other"), ("SCOUT_STREAMS", " messages,alerts, ,alerts")];
+    assert_eq!(streams(&several), ["messages", "alerts"]);
+    assert_eq!(
+        problems(from_environment(&[("SCOUT_STREAMS", " , ")])),
+        ["invalid SCOUT_STREAMS \" , \": holds no name (environment)"]
+    );
+}
+
+#[test]
+fn a_share_of_redis_is_in_percent() {
+    let share =
+        |text| from_environment(&[("SCOUT_REDIS_SHARE", text)]).map(|loaded| loaded.settings.redis.share);
+    assert_eq!(from_environment(&[]).unwrap().settings.redis.share, 0.01);
+    assert_eq!(share("2.5 %").unwrap(), 0.025);
+    for bad in ["1", "0%", "51%", "-1%", "one%", "nan%", "%"] {
+        let text = problems(from_environment(&[("SCOUT_REDIS_SHARE", bad)])).concat();
+        assert!(text.contains("must be 0.1% to 50%"), "{bad}: {text}");
+    }
+}

@@ -9,6 +9,7 @@
 mod commands;
 mod faults;
 mod lifecycle;
+mod live;
 mod logging;
 mod metrics;
 mod numbers;

@@ -1,0 +1,152 @@
+//! Numbers between scans: what is announced shows at once, what is not is found by a check.
+
+use redis::aio::MultiplexedConnection;
+use scout_testkit::{Generation, RedisServer, create_index};
+use uuid::Uuid;
+
+use crate::scout::Scout;
+
+/// A Redis with an index, and the settings that name it.
+async fn redis() -> (RedisServer, MultiplexedConnection) {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    (redis, connection)
+}
+
+async fn set(connection: &mut MultiplexedConnection, document: &str) -> String {
+    let key = format!("{}-flux", Uuid::new_v4());
+    let () = redis::cmd("JSON.SET").arg(&key).arg(".").arg(document).query_async(connection).await.unwrap();
+    key
+}
+
+async fn announce(connection: &mut MultiplexedConnection, key: &str, keep: usize) {
+    let mut add = redis::cmd("XADD");
+    add.arg("messages").arg("MAXLEN").arg(keep).arg("*").arg("messageID").arg(key);
+    let _: String = add.query_async(connection).await.unwrap();
+}
+
+async fn pitch(connection: &mut MultiplexedConnection) -> String {
+    let key =
+        set(connection, r#"{"severity":"ERROR","system":"flux","timestamp":"2026-09-12T05:00:00Z"}"#).await;
+    announce(connection, &key, 10_000).await;
+    key
+}
+
+/// How often the whole index was read.
+async fn scans(connection: &mut MultiplexedConnection) -> u64 {
+    let stats: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.unwrap();
+    let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_FT.AGGREGATE:calls="));
+    line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn what_is_announced_shows_long_before_the_next_interval_and_without_a_scan() {
+    let (redis, mut connection) = redis().await;
+    let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "24h")]).await;
+    scout.counts(0).await;
+    for total in 1..=20 {
+        pitch(&mut connection).await;
+        if total % 5 == 0 {
+            scout.counts(total).await;
+        }
+    }
+    assert_eq!(scans(&mut connection).await, 1);
+}
+
+#[tokio::test]
+async fn entries_that_were_trimmed_before_they_could_be_read_are_found_and_counted() {
+    let (redis, mut connection) = redis().await;
+    let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
+    pitch(&mut connection).await;
+    scout.counts(1).await;
+    scout.signal("STOP");
+    for _ in 0..200 {
+        let key = set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
+        announce(&mut connection, &key, 10).await;
+    }
+    scout.signal("CONT");
+    scout.counts(201).await;
+    assert_eq!(scout.logged("entries were gone before they could be read, scanning again").len(), 1);
+    assert_eq!(scans(&mut connection).await, 2);
+}
+
+#[tokio::test]
+async fn what_nobody_announces_is_told_as_a_difference_and_counted_by_the_next_scan() {
+    let (redis, mut connection) = redis().await;
+    let variables = [
+        ("REDIS_URL", redis.url()),
+        ("SCOUT_INTERVAL", "1s".into()),
+        ("SCOUT_RESCAN_INTERVAL", "15s".into()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let scout = Scout::start(&variables).await;
+    let gone = pitch(&mut connection).await;
+    scout.counts(1).await;
+    set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
+    set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
+    let () = redis::cmd("UNLINK").arg(gone).query_async(&mut connection).await.unwrap();
+    scout.answers("/analytics/summary", |answer| answer.json()["difference"] == -1).await;
+    let summary = scout.counts(2).await;
+    assert_eq!(summary.get("difference"), None, "{summary}");
+}
+
+#[tokio::test]
+async fn documents_that_are_foreign_or_refused_make_no_scans_and_no_difference() {
+    let (redis, mut connection) = redis().await;
+    let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
+    scout.counts(0).await;
+    for _ in 0..10 {
+        pitch(&mut connection).await;
+        for odd in [r#"{"colour":"red"}"#, r#"{"severity":"error","title":5}"#, r#"{"severity":{}}"#] {
+            let key = set(&mut connection, odd).await;
+            announce(&mut connection, &key, 10_000).await;
+        }
+        announce(&mut connection, "no such document", 10_000).await;
+    }
+    scout.counts(10).await;
+    let checks = |scout: &Scout| {
+        let text = scout.get("/metrics").body;
+        let line = "homerun2_scout_redis_command_duration_seconds_count{command=\"xinfo\"} ";
+        text.lines()
+            .find_map(|found| found.strip_prefix(line))
+            .map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    let before = checks(&scout);
+    scout.eventually("two more checks", |scout| (checks(scout) >= before + 2).then_some(())).await;
+    let summary = scout.counts(10).await;
+    assert_eq!(summary.get("difference"), None, "{summary}");
+    assert_eq!(scans(&mut connection).await, 1);
+}
+
+#[tokio::test]
+async fn a_restarted_scout_counts_what_came_meanwhile() {
+    let (redis, mut connection) = redis().await;
+    let url = redis.url();
+    let variables = [("REDIS_URL", url.as_str())];
+    let mut scout = Scout::start(&variables).await;
+    pitch(&mut connection).await;
+    scout.counts(1).await;
+    scout.signal("TERM");
+    scout.ended().await;
+    pitch(&mut connection).await;
+    let scout = Scout::start(&variables).await;
+    scout.counts(2).await;
+    pitch(&mut connection).await;
+    scout.counts(3).await;
+}
+
+#[tokio::test]
+async fn several_streams_are_followed() {
+    let (redis, mut connection) = redis().await;
+    let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_STREAMS", "messages, alerts")]).await;
+    scout.counts(0).await;
+    pitch(&mut connection).await;
+    let key = set(&mut connection, r#"{"severity":"ERROR","system":"grafana"}"#).await;
+    let _: String = redis::cmd("XADD")
+        .arg(&["alerts", "*", "messageID", key.as_str()])
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    scout.counts(2).await;
+}
