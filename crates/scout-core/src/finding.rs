@@ -14,8 +14,10 @@ pub enum FindingKind {
     IndexOnHash,
     /// The index lacks an attribute that counts.
     IndexLacksAttribute,
-    /// An attribute has a type under which some values are refused or read otherwise.
+    /// An attribute has a type under which some values are read otherwise.
     IndexAttributeType,
+    /// An attribute has a type under which messages are refused.
+    IndexRefusesMessages,
     /// The index is limited by a prefix or a filter.
     IndexIsFiltered,
     /// A scan found more or fewer rows than the store says it has.
@@ -34,12 +36,13 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ForeignDocuments,
         Self::RefusedDocuments,
         Self::IndexOnHash,
         Self::IndexLacksAttribute,
         Self::IndexAttributeType,
+        Self::IndexRefusesMessages,
         Self::IndexIsFiltered,
         Self::Difference,
         Self::Unannounced,
@@ -51,7 +54,10 @@ impl FindingKind {
 
     /// Whether messages may be missing from all numbers, since the index that was asked does not hold all of them.
     pub const fn leaves_messages_out(self) -> bool {
-        matches!(self, Self::IndexOnHash | Self::IndexIsFiltered | Self::MasterLost)
+        matches!(
+            self,
+            Self::IndexOnHash | Self::IndexRefusesMessages | Self::IndexIsFiltered | Self::MasterLost
+        )
     }
 
     /// The name that metrics and answers carry.
@@ -62,6 +68,7 @@ impl FindingKind {
             Self::IndexOnHash => "index_on_hash",
             Self::IndexLacksAttribute => "index_lacks_attribute",
             Self::IndexAttributeType => "index_attribute_type",
+            Self::IndexRefusesMessages => "index_refuses_messages",
             Self::IndexIsFiltered => "index_is_filtered",
             Self::Difference => "difference",
             Self::Unannounced => "unannounced",

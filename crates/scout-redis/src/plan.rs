@@ -5,12 +5,15 @@ use std::fmt::Write;
 use redis::{Cmd, cmd};
 use scout_core::{Finding, FindingKind};
 
-use crate::info::{IndexInfo, KeyType};
+use crate::info::{Attribute, IndexInfo, KeyType};
 
 /// The fields that the platform's index holds as text, in its order.
 const TEXTS: [&str; 7] = ["severity", "system", "timestamp", "title", "message", "author", "tags"];
 
-/// Of these, what counts.
+/// The texts of a message that the platform's index leaves out, and another one may hold.
+const FURTHER_TEXTS: [&str; 4] = ["assigneeaddress", "assigneename", "artifacts", "url"];
+
+/// Of the platform's texts, what counts.
 const COUNTED: [&str; 3] = ["severity", "system", "timestamp"];
 
 /// The time in seconds, which newer producers add.
@@ -84,6 +87,8 @@ pub(crate) fn findings(index: &str, info: &IndexInfo) -> Vec<Finding> {
         KeyType::Json => {
             findings.extend(lacking(index, info));
             findings.extend(types(index, info));
+            let is_text = |field: &str| TEXTS.contains(&field) || FURTHER_TEXTS.contains(&field);
+            findings.extend(refusing(index, info, is_text));
         }
     }
     findings.extend(filtered(index, info));
@@ -96,15 +101,8 @@ pub(crate) fn obstacle(index: &str, info: &IndexInfo) -> Option<Finding> {
     if info.key_type == KeyType::Hash {
         return Some(over_hashes(index, info));
     }
-    filtered(index, info).or_else(|| if refuses_messages(info) { types(index, info) } else { None })
-}
-
-/// Whether an attribute is of a type under which no message as the platform writes it gets in.
-fn refuses_messages(info: &IndexInfo) -> bool {
-    let is_other = |name: &str, kinds: &[&str]| {
-        info.attribute(name).is_some_and(|attribute| !kinds.contains(&attribute.kind.as_str()))
-    };
-    TEXTS.iter().any(|name| is_other(name, &["TEXT", "TAG"])) || is_other(SECONDS, &["NUMERIC"])
+    // Messages without one of the further texts get in.
+    filtered(index, info).or_else(|| refusing(index, info, |field| TEXTS.contains(&field)))
 }
 
 /// What to do about an index made otherwise.
@@ -138,33 +136,45 @@ fn lacking(index: &str, info: &IndexInfo) -> Option<Finding> {
     })
 }
 
+/// Types that are not the platform's, under which its messages are in the index all the same.
 fn types(index: &str, info: &IndexInfo) -> Option<Finding> {
     let mut wrong = Vec::new();
     for name in TEXTS {
         let Some(attribute) = info.attribute(name) else { continue };
-        match attribute.kind.as_str() {
-            "TEXT" => {}
-            "TAG" => wrong.push(format!(
+        if attribute.kind == "TAG" {
+            wrong.push(format!(
                 "{name} is TAG, under which text searches find nothing, and documents with a truth value in it are \
                  counted"
-            )),
-            kind => wrong.push(format!("{name} is {kind}, under which every document with a text in it is refused")),
+            ));
         }
         if attribute.not_indexed {
             wrong.push(format!("{name} is NOINDEX, so documents with no other field are left out"));
         }
     }
-    if let Some(attribute) = info.attribute(SECONDS)
-        && attribute.kind != "NUMERIC"
-    {
-        wrong.push(format!(
-            "{SECONDS} is {}, under which every document with a number in it is refused",
-            attribute.kind
-        ));
-    }
     (!wrong.is_empty()).then(|| {
         let text = format!("in the index {index}, {}; {}", wrong.join("; "), anew(index));
         Finding::new(FindingKind::IndexAttributeType, wrong.len() as u64, text)
+    })
+}
+
+/// Types under which a message as the platform writes it does not get in, so that the rest would pass for all.
+fn refusing(index: &str, info: &IndexInfo, is_text: impl Fn(&str) -> bool) -> Option<Finding> {
+    let refuses = |attribute: &Attribute| {
+        let (field, kind) = (attribute.field(), attribute.kind.as_str());
+        let value = if field == SECONDS {
+            (kind != "NUMERIC").then_some("number")
+        } else {
+            (is_text(field) && !matches!(kind, "TEXT" | "TAG")).then_some("text")
+        };
+        value.map(|value| {
+            format!("{field} is {kind}, under which every document with a {value} in it is refused")
+        })
+    };
+    // Each attribute, since one field may have several.
+    let wrong: Vec<String> = info.attributes.iter().filter_map(refuses).collect();
+    (!wrong.is_empty()).then(|| {
+        let text = format!("in the index {index}, {}; {}", wrong.join("; "), anew(index));
+        Finding::new(FindingKind::IndexRefusesMessages, wrong.len() as u64, text)
     })
 }
 

@@ -277,6 +277,29 @@ async fn without_the_right_to_look_an_empty_index_is_zero_with_a_finding() {
 }
 
 #[tokio::test]
+async fn an_index_that_refuses_a_part_of_the_messages_counts_the_others_and_is_marked() {
+    for (create, said) in [
+        ("$.severity AS severity NUMERIC", "severity is NUMERIC"),
+        ("$.timestamp_unix AS seconds TEXT", "timestamp_unix is TEXT"),
+        ("$.url AS url NUMERIC", "url is NUMERIC"),
+    ] {
+        let redis = scout_testkit::redis().await;
+        let mut connection = redis.connection().await.unwrap();
+        let create = format!("FT.CREATE messages ON JSON SCHEMA $.system AS system TEXT {create}");
+        run(&mut connection, &create.split(' ').collect::<Vec<_>>()).await;
+        let refused = r#"{"severity":"info","system":"a","timestamp_unix":1789196834,"url":"u"}"#;
+        for (key, document) in [("a", refused), ("b", refused), ("c", r#"{"system":"b"}"#)] {
+            run(&mut connection, &["JSON.SET", key, ".", document]).await;
+        }
+        let (_, report) = scan(&plain(&redis.url())).await.unwrap();
+        assert_eq!((report.rows, report.difference()), (1, 0), "{create}");
+        let kind = FindingKind::IndexRefusesMessages;
+        let finding = report.findings.iter().find(|finding| finding.kind == kind).unwrap();
+        assert!(kind.leaves_messages_out() && finding.text.contains(said), "{finding:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_index_made_otherwise_is_used_as_it_is_with_its_findings() {
     let redis = scout_testkit::redis().await;
     let mut connection = redis.connection().await.unwrap();

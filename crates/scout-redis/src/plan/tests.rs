@@ -114,12 +114,40 @@ fn lacking_attributes_are_named() {
 fn types_that_refuse_documents_are_named() {
     for (name, kind) in [("timestamp", "NUMERIC"), ("message", "GEO"), ("timestamp_unix", "TEXT")] {
         let finding = finding(&with_types(&[(name, kind)]));
-        assert_eq!((finding.kind, finding.count), (FindingKind::IndexAttributeType, 1));
+        assert_eq!((finding.kind, finding.count), (FindingKind::IndexRefusesMessages, 1));
+        assert!(finding.text.contains(&format!("{name} is {kind}")), "{}", finding.text);
+    }
+}
+
+#[test]
+fn a_type_that_refuses_documents_is_found_on_fields_beyond_the_platforms_and_on_one_indexed_twice() {
+    for (name, kind) in [("url", "NUMERIC"), ("assigneename", "VECTOR"), ("severity", "NUMERIC")] {
+        let mut info = newest();
+        info.attributes.push(attribute(name, kind));
+        let finding = finding(&info);
+        assert_eq!((finding.kind, finding.count), (FindingKind::IndexRefusesMessages, 1));
         assert!(finding.text.contains(&format!("{name} is {kind}")), "{}", finding.text);
     }
     let mut info = newest();
+    info.attributes.extend([attribute("url", "TAG"), attribute("somebody_elses", "NUMERIC")]);
+    assert_eq!(findings("messages", &info), []);
+}
+
+#[test]
+fn types_that_refuse_documents_stand_apart_from_those_that_do_not() {
+    let both = findings("messages", &with_types(&[("severity", "TAG"), ("timestamp", "NUMERIC")]));
+    let kinds: Vec<FindingKind> = both.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::IndexAttributeType, FindingKind::IndexRefusesMessages]);
+    assert!(!both[0].text.contains("timestamp") && !both[1].text.contains("severity"), "{both:?}");
+}
+
+#[test]
+fn fields_that_are_not_indexed_are_named() {
+    let mut info = newest();
     info.attributes[1].not_indexed = true;
-    assert!(finding(&info).text.contains("system is NOINDEX"));
+    let finding = finding(&info);
+    assert_eq!(finding.kind, FindingKind::IndexAttributeType);
+    assert!(finding.text.contains("system is NOINDEX"), "{}", finding.text);
 }
 
 #[test]
@@ -155,7 +183,9 @@ fn what_keeps_every_message_out_is_an_obstacle() {
         let refusing = obstacle("messages", &with_types(&[(name, kind)])).unwrap();
         assert!(refusing.text.contains(&format!("{name} is {kind}")), "{}", refusing.text);
     }
-    for index in [texts(), newest(), tags()] {
+    let mut keeps_some_out = newest();
+    keeps_some_out.attributes.push(attribute("url", "NUMERIC"));
+    for index in [texts(), newest(), tags(), keeps_some_out] {
         assert_eq!(obstacle("messages", &index), None);
     }
 }
