@@ -35,7 +35,8 @@ pub struct HttpConfig {
     pub time_window: String,
     /// Which build this is.
     pub build: BuildInfo,
-    /// Connections at the same time. At the limit idle ones are closed, and new ones wait until there is room.
+    /// Connections at the same time. At the limit those are closed whose clients are within no request, the longest
+    /// waiting first, and new ones wait until there is room.
     pub max_connections: usize,
     /// How long a client may take to send a request's header, and a new connection to begin one.
     pub header_timeout: Duration,

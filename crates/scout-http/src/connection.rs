@@ -41,13 +41,17 @@ enum End {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve(stream: TcpStream, remote: SocketAddr, shared: Arc<Shared>) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    remote: SocketAddr,
+    shared: Arc<Shared>,
+    progress: Arc<Progress>,
+) {
     // An answer is written whole, so waiting for more to send with it only delays it. Where the option cannot be set,
     // the client is gone, which the first read will find.
     drop(stream.set_nodelay(true));
     // A listener for both families gives an IPv4 client as `::ffff:192.0.2.1`, which nobody would look for.
     let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-    let progress = Progress::new();
     let socket = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
     let handler = Handler::new(Arc::clone(&shared), Arc::clone(&progress), remote);
     let mut connection = http1::Builder::new()
@@ -125,7 +129,8 @@ impl<'a> Watch<'a> {
         if self.closing || !self.listener.was_called(context) {
             return false;
         }
-        self.closing = self.listener.is_stopping() || self.progress.mark().phase() == Phase::Idle;
+        let waits = matches!(self.progress.mark().phase(), Phase::Silent | Phase::Idle);
+        self.closing = self.progress.hears_to_go() && waits || self.listener.is_stopping();
         self.closing
     }
 
@@ -141,7 +146,7 @@ impl<'a> Watch<'a> {
             return Poll::Ready(mark.phase());
         }
         let passed = match mark.phase() {
-            Phase::Idle => self.progress.since_answer(self.shared.clock.now().mono),
+            Phase::Idle => self.progress.waited(self.shared.clock.now().mono),
             _ => Duration::ZERO,
         };
         timer.set(sleep(limit.saturating_sub(passed)));
@@ -154,7 +159,7 @@ impl<'a> Watch<'a> {
 /// How long a connection may stay in a phase; handlers bound their own.
 fn limit(config: &HttpConfig, phase: Phase) -> Option<Duration> {
     match phase {
-        Phase::Header => Some(config.header_timeout),
+        Phase::Silent | Phase::Header => Some(config.header_timeout),
         Phase::Handling => None,
         Phase::Answering => Some(config.answer_timeout),
         Phase::Idle => Some(config.idle_timeout),

@@ -32,6 +32,7 @@ mod metrics;
 mod page;
 mod pitch;
 mod progress;
+mod room;
 mod route;
 mod server;
 mod shared;

@@ -13,7 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Whom a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The client, who has sent no header or not all of it.
+    /// The client, who has connected and sent nothing yet.
+    Silent,
+    /// The client, who has not sent all of a header.
     Header,
     /// Us: a request is being handled, its body included.
     Handling,
@@ -23,37 +25,45 @@ pub(crate) enum Phase {
     Idle,
 }
 
+/// The bits of a mark that hold the phase; the others count.
+const PHASES: u64 = 7;
+
 /// A phase and how often things have moved on; as long as it stays the same, nothing has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark(u64);
 
 impl Mark {
     pub(crate) const fn phase(self) -> Phase {
-        match self.0 & 3 {
-            0 => Phase::Header,
-            1 => Phase::Handling,
-            2 => Phase::Answering,
+        match self.0 & PHASES {
+            0 => Phase::Silent,
+            1 => Phase::Header,
+            2 => Phase::Handling,
+            3 => Phase::Answering,
             _ => Phase::Idle,
         }
     }
 }
 
-/// The state of one connection. One task writes and reads it, so plain loads and stores do; they are atomic only
-/// because the three who hold it (socket, handler, watch) may not borrow from each other.
+/// The state of one connection. One task writes it, so plain loads and stores do; they are atomic because the three who
+/// hold it there (socket, handler, watch) may not borrow from each other. The server looks at it too, and asks the
+/// connection to go; whether it does is decided by the task, which knows what has come since.
 #[derive(Debug)]
 pub(crate) struct Progress {
     mark: AtomicU64,
-    /// When the last answer was ready, in nanoseconds of the server's clock.
-    answered_at: AtomicU64,
+    /// When the client connected, or the last answer was ready, in nanoseconds of the server's clock.
+    waiting_since: AtomicU64,
+    asked_to_go: AtomicBool,
     /// Whether the last request's body has been left unread, at least in part.
     body_left: AtomicBool,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Arc<Self> {
+    /// That of a client who connects now.
+    pub(crate) fn new(now: MonoTime) -> Arc<Self> {
         Arc::new(Self {
-            mark: AtomicU64::new(Phase::Header as u64),
-            answered_at: AtomicU64::new(0),
+            mark: AtomicU64::new(Phase::Silent as u64),
+            waiting_since: AtomicU64::new(nanos(now)),
+            asked_to_go: AtomicBool::new(false),
             body_left: AtomicBool::new(false),
         })
     }
@@ -79,23 +89,32 @@ impl Progress {
 
     /// The answer to it is ready.
     pub(crate) fn answering(&self, now: MonoTime) {
-        let nanos = now.since(MonoTime::default()).as_nanos();
-        self.answered_at.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.waiting_since.store(nanos(now), Ordering::Relaxed);
         self.enter(Phase::Answering);
     }
 
-    /// How long ago the last answer was ready.
-    pub(crate) fn since_answer(&self, now: MonoTime) -> Duration {
-        now.since(MonoTime::from_start(Duration::from_nanos(self.answered_at.load(Ordering::Relaxed))))
+    /// How long ago the client connected, or the last answer was ready.
+    pub(crate) fn waited(&self, now: MonoTime) -> Duration {
+        now.since(MonoTime::from_start(Duration::from_nanos(self.waiting_since.load(Ordering::Relaxed))))
+    }
+
+    /// Others wait for the place of this connection.
+    pub(crate) fn ask_to_go(&self) {
+        self.asked_to_go.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to go since this was called last.
+    pub(crate) fn hears_to_go(&self) -> bool {
+        self.asked_to_go.swap(false, Ordering::Relaxed)
     }
 
     fn enter(&self, phase: Phase) {
-        let moves = (self.mark.load(Ordering::Relaxed) >> 2) + 1;
-        self.mark.store(moves << 2 | phase as u64, Ordering::Relaxed);
+        let moves = (self.mark.load(Ordering::Relaxed) | PHASES) + 1;
+        self.mark.store(moves | phase as u64, Ordering::Relaxed);
     }
 
-    fn bytes_came(&self) {
-        if self.mark().phase() == Phase::Idle {
+    pub(crate) fn bytes_came(&self) {
+        if matches!(self.mark().phase(), Phase::Silent | Phase::Idle) {
             self.enter(Phase::Header);
         }
     }
@@ -107,11 +126,15 @@ impl Progress {
     }
 
     /// All that was written is with the system.
-    fn flushed(&self) {
+    pub(crate) fn flushed(&self) {
         if self.mark().phase() == Phase::Answering {
             self.enter(Phase::Idle);
         }
     }
+}
+
+fn nanos(time: MonoTime) -> u64 {
+    u64::try_from(time.since(MonoTime::default()).as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A socket that keeps account of what passes through it.

@@ -1,5 +1,6 @@
 //! The server: accepts connections until it is told to stop, then lets them finish.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,15 +10,20 @@ use std::time::Duration;
 
 use scout_core::{Clock, MessageIntake};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, sleep, timeout};
 use tracing::{error, warn};
 
+use crate::progress::Progress;
 use crate::shared::Shared;
-use crate::{HttpConfig, HttpError, Publisher, Telemetry, connection};
+use crate::{HttpConfig, HttpError, Publisher, Telemetry, connection, room};
 
-/// How often idle connections are asked to go while there are too many. Asking wakes all of them.
+/// How often connections are asked to go while there are too many. Asking wakes all of them.
 const MAKE_ROOM_EVERY: Duration = Duration::from_millis(100);
+
+/// The part of the connections that is asked at a time. It bounds how many go though nobody needs their place, and how
+/// long those wait who are behind a crowd of clients that say nothing.
+const MAKE_ROOM_PART: usize = 2;
 
 /// The first and the longest wait after the system had no connection to give.
 const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -64,7 +70,7 @@ impl Server {
     /// flight may finish within the grace; what is left after it is cut off.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { listener, shared, .. } = self;
-        let mut connections = Connections { tasks: JoinSet::new(), shared, full: false, warned: false };
+        let mut connections = Connections::new(shared);
         let mut make_room = tokio::time::interval(MAKE_ROOM_EVERY);
         make_room.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut backoff = ACCEPT_BACKOFF.0;
@@ -74,7 +80,7 @@ impl Server {
             let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                Some(ended) = connections.tasks.join_next() => {
+                Some(ended) = connections.tasks.join_next_with_id() => {
                     connections.note(ended);
                     continue;
                 }
@@ -116,6 +122,7 @@ fn is_about_one_connection(error: &io::Error) -> bool {
 /// The connections that are served, each by a task of its own.
 struct Connections {
     tasks: JoinSet<()>,
+    progress: HashMap<Id, Arc<Progress>>,
     shared: Arc<Shared>,
     full: bool,
     /// Whether the log knows that there are too many.
@@ -123,8 +130,15 @@ struct Connections {
 }
 
 impl Connections {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self { tasks: JoinSet::new(), progress: HashMap::new(), shared, full: false, warned: false }
+    }
+
     fn serve(&mut self, stream: TcpStream, remote: SocketAddr) {
-        self.tasks.spawn(connection::serve(stream, remote, Arc::clone(&self.shared)));
+        let progress = Progress::new(self.shared.clock.now().mono);
+        let serving = connection::serve(stream, remote, Arc::clone(&self.shared), Arc::clone(&progress));
+        let id = self.tasks.spawn(serving).id();
+        self.progress.insert(id, progress);
     }
 
     /// Whether there is no room for a further connection.
@@ -140,16 +154,22 @@ impl Connections {
         self.full
     }
 
-    /// Asks idle connections to go.
+    /// Asks connections to go that are within no request.
     fn make_room(&mut self) {
         if !std::mem::replace(&mut self.warned, true) {
             let limit = self.shared.config.max_connections;
-            warn!(limit, "too many connections: idle ones are closed, new ones wait");
+            warn!(limit, "too many connections: idle and silent ones are closed, new ones wait");
         }
-        self.shared.signals.make_room();
+        let number = self.tasks.len().div_ceil(MAKE_ROOM_PART);
+        let now = self.shared.clock.now().mono;
+        if room::make(self.progress.values().map(AsRef::as_ref), number, now) > 0 {
+            self.shared.signals.make_room();
+        }
     }
 
-    fn note(&self, ended: Result<(), JoinError>) {
+    fn note(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+        self.progress.remove(&id);
         if let Err(failure) = ended
             && failure.is_panic()
         {
@@ -162,7 +182,7 @@ impl Connections {
         self.shared.signals.stop();
         let grace = self.shared.config.grace;
         let all_ended = async {
-            while let Some(ended) = self.tasks.join_next().await {
+            while let Some(ended) = self.tasks.join_next_with_id().await {
                 self.note(ended);
             }
         };

@@ -23,7 +23,7 @@ impl Signals {
         self.call();
     }
 
-    /// There are too many connections: idle ones are to end.
+    /// There are too many connections: those that were asked to go are to look whether they can.
     pub(crate) fn make_room(&self) {
         self.call();
     }

@@ -32,7 +32,7 @@ impl ServerStats {
     /// A client took too long. That it sent no further request is nothing to count.
     pub(crate) fn timed_out(&self, phase: Phase) {
         let counter = match phase {
-            Phase::Header => &self.header_timeouts,
+            Phase::Silent | Phase::Header => &self.header_timeouts,
             Phase::Answering => &self.answer_timeouts,
             Phase::Handling | Phase::Idle => return,
         };

@@ -138,10 +138,50 @@ async fn at_the_limit_idle_connections_make_room_for_new_ones() {
     let harness = serve(|config| config.max_connections = 2).await;
     let (mut first, mut second) = (harness.connect().await, harness.connect().await);
     assert_eq!(first.ask(&get("/health")).await.status(), 200);
+    // The other has been waited for less long.
+    harness.clock.advance(Duration::from_secs(1));
     assert_eq!(second.ask(&get("/health")).await.status(), 200);
     assert_eq!(harness.get("/health").await.status(), 200);
     assert_eq!(first.until_closed().await, "");
     assert!(metric(&harness, "homerun2_scout_http_connection_limit_reached_total").await >= 1);
+}
+
+#[tokio::test]
+async fn at_the_limit_clients_that_never_sent_a_byte_make_room_for_one_that_does() {
+    let harness = serve(|config| config.max_connections = 20).await;
+    let mut silent = Vec::new();
+    for _ in 0..60 {
+        silent.push(harness.connect().await);
+    }
+    let passing = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            harness.clock.advance(Duration::from_millis(20));
+        }
+    };
+    // A third of the time that a header may take to begin, which they would be left otherwise.
+    let limit = Duration::from_secs(3);
+    let reply = tokio::select! {
+        reply = tokio::time::timeout(limit, harness.get("/livez")) => reply.expect("it is served soon"),
+        () = passing => unreachable!("time has no end"),
+    };
+    assert_eq!(reply.status(), 200);
+    assert_eq!(silent[0].until_closed().await, "");
+    drop(silent);
+    assert_eq!(metric(&harness, "homerun2_scout_http_timeouts_total{phase=\"header\"}").await, 0);
+}
+
+#[tokio::test]
+async fn at_the_limit_a_client_that_has_just_connected_may_still_send() {
+    let harness = serve(|config| config.max_connections = 1).await;
+    let mut silent = harness.connect().await;
+    let mut waiting = harness.connect().await;
+    waiting.send(get("/health")).await;
+    // The server's clock stands still while the server looks for room, several times over.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(silent.ask(&get("/health")).await.status(), 200);
+    assert_eq!(silent.until_closed().await, "");
+    assert_eq!(waiting.reply(false).await.status(), 200);
 }
 
 #[tokio::test]
