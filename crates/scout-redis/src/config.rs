@@ -158,7 +158,8 @@ impl RedisConfig {
         // The parser's own text could hold parts of the URL.
         let parsed = plain.as_str().into_connection_info().map_err(|_| {
             refused(
-                "the redis URL is not of the form redis[s]://[user[:password]@]host[:port][/0] or unix:///path",
+                "the redis URL is not of the form redis[s]://[user[:password]@]host[:port][/0][?protocol=resp2] or \
+                 unix:///path, the port at most 65535, the protocol resp2 or resp3",
             )
         })?;
         let settings = parsed.redis_settings();
@@ -217,6 +218,7 @@ impl RedisConfig {
 
 fn address_of(parsed: &ConnectionInfo, tls: bool) -> Result<Address, StoreError> {
     match parsed.addr() {
+        ConnectionAddr::Tcp(_, 0) => Err(refused("the redis URL names port 0, at which nothing can listen")),
         ConnectionAddr::Tcp(host, port) if tls => Ok(Address::Tls(host.clone(), *port)),
         ConnectionAddr::Tcp(host, port) => Ok(Address::Tcp(host.clone(), *port)),
         ConnectionAddr::Unix(path) => Ok(Address::Unix(path.clone())),

@@ -60,6 +60,20 @@ fn another_database_is_refused_with_a_reason() {
 }
 
 #[test]
+fn a_port_or_a_protocol_that_there_is_not_is_refused_with_what_there_is() {
+    for (text, said) in [
+        ("redis://redis:99999", "at most 65535"),
+        ("redis://redis:abc", "at most 65535"),
+        ("rediss://redis:0/0", "port 0"),
+        ("redis://redis?protocol=resp9", "resp2 or resp3"),
+    ] {
+        let error = RedisConfig::from_url(text).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused);
+        assert!(error.to_string().contains(said), "{text}: {error}");
+    }
+}
+
+#[test]
 fn no_error_repeats_the_password() {
     for text in [
         "redis://:secret@redis:port",
