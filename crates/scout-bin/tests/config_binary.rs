@@ -36,6 +36,25 @@ fn a_bad_configuration_ends_the_start_with_64_and_one_line_a_problem() {
 }
 
 #[test]
+fn a_url_that_cannot_be_used_is_told_with_the_other_problems_and_before_anything_runs() {
+    for (url, said) in [
+        ("redis://u:hunter2@127.0.0.1:99999/0", "the port at most 65535"),
+        ("redis://u:top#hunter2@redis.example/0", "contains a `#`"),
+    ] {
+        let variables = [("REDIS_URL", url), ("ALERT_PITCHER_URL", "http://x:abc"), ("PORT", "x")];
+        for command in [&[][..], &["check"], &["config"]] {
+            let (code, out, err) = outcome(&scout(command, &variables));
+            assert_eq!((code, out.as_str()), (Some(64), ""), "{command:?}");
+            let lines: Vec<&str> = err.lines().collect();
+            assert_eq!(lines.len(), 3, "{err}");
+            assert!(lines[0].starts_with("invalid REDIS_URL: ") && lines[0].contains(said), "{err}");
+            assert!(lines.iter().all(|line| line.ends_with(" (environment)")), "{err}");
+            assert!(!err.contains("hunter2"), "{err}");
+        }
+    }
+}
+
+#[test]
 fn a_usage_error_ends_with_64_and_no_value() {
     for arguments in [
         &["--redis-pasword=hunter2"][..],

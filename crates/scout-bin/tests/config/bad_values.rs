@@ -34,6 +34,13 @@ fn of_every_kind_are_refused() {
         ("REDIS_URL", "redis://:6379"),
         ("REDIS_URL", "redis://redis/1"),
         ("REDIS_URL", "redis://re dis"),
+        ("REDIS_URL", "redis://127.0.0.1:99999/0"),
+        ("REDIS_URL", "redis://redis:abc"),
+        ("REDIS_URL", "redis://127.0.0.1:0"),
+        ("REDIS_URL", "redis://[::1]:0"),
+        ("REDIS_URL", "redis://u:top#secret@redis/0"),
+        ("REDIS_URL", "redis://redis/0?protocol=resp9"),
+        ("REDIS_URL", "rediss://redis/#insecure"),
         ("REDIS_ADDR", "redis:6379"),
         ("REDIS_ADDR", "redis://redis"),
         ("REDIS_ADDR", "two words"),
@@ -48,6 +55,11 @@ fn of_every_kind_are_refused() {
         ("SCOUT_RETENTION_TTL", "-48h"),
         ("SCOUT_RETENTION_TTL", "2d"),
         ("ALERT_PITCHER_URL", "pitcher:8080"),
+        ("ALERT_PITCHER_URL", "http://pitcher:99999"),
+        ("ALERT_PITCHER_URL", "http://pitcher:abc"),
+        ("ALERT_PITCHER_URL", "https://u:p@pitcher:0/path"),
+        ("ALERT_PITCHER_URL", "http://[::1]:99999"),
+        ("ALERT_PITCHER_URL", "http://pitcher:+80"),
         ("ALERT_COOLDOWN", "-1s"),
         ("SCOUT_LISTEN", "localhost"),
         ("SCOUT_LISTEN", "127.0.0.1:80"),
@@ -72,4 +84,18 @@ fn a_ledger_too_small_for_its_retention_is_refused_with_what_it_needs() {
         texts[0].starts_with("invalid SCOUT_LEDGER_BUDGET_BYTES \"1048576\": a ledger over"),
         "{texts:?}"
     );
+}
+
+#[test]
+fn urls_may_name_any_port_there_is_also_beside_an_address_in_brackets() {
+    for port in ["", ":", ":1", ":65535"] {
+        for host in ["pitcher", "10.0.0.1", "[::1]", "u:p@[fe80::1]"] {
+            let variables = [
+                ("REDIS_URL", format!("rediss://{host}{port}/0?protocol=resp2")),
+                ("ALERT_PITCHER_URL", format!("http://{host}{port}/base")),
+            ];
+            let variables = variables.each_ref().map(|(name, text)| (*name, text.as_str()));
+            assert!(from_environment(&variables).is_ok(), "{variables:?}");
+        }
+    }
 }

@@ -37,6 +37,24 @@ fn are_in_no_problem() {
 }
 
 #[test]
+fn are_in_no_problem_with_a_url_that_only_its_user_refuses() {
+    for url in [
+        "redis://u:hunter2@redis:99999",
+        "redis://u:hunter2@redis:hunter2",
+        "redis://u:hunter2@redis:0",
+        "redis://u:top#hunter2@redis/0",
+        "redis://u:hunter2@redis/0?protocol=hunter2",
+        "redis://u:%FFhunter2@redis",
+        "rediss://u:hunter2@redis/#insecure",
+    ] {
+        let bad = [("REDIS_URL", url), ("ALERT_PITCHER_URL", "http://u:top#hunter2@pitcher")];
+        let error = from_environment(&bad).unwrap_err();
+        assert_eq!(error.problems().len(), 2, "{url}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn show_nothing_of_themselves() {
     let secret = Secret::new("hunter2");
     assert_eq!(format!("{secret} {secret:?}"), "*** Secret(***)");

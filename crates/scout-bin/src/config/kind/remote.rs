@@ -1,6 +1,9 @@
 //! Who to talk to, who may talk to us, and with which right.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU16;
+
+use scout_redis::RedisConfig;
 
 use super::{Kind, Meaning, Reading, Shape, plain};
 use crate::config::layer::Layer;
@@ -74,6 +77,9 @@ impl Kind for RedisUrl {
                     .to_owned(),
             );
         }
+        // Who uses it has the last word, so that nothing passes here that fails there. Its sentence repeats no part of
+        // the URL.
+        RedisConfig::from_url(text).map_err(|error| error.to_string())?;
         Ok(Secret::new(text).into())
     }
 
@@ -96,10 +102,12 @@ impl Kind for HttpUrl {
 
     fn read(&self, text: &str, _: Layer) -> Reading<Secret> {
         plain(text)?;
-        match UrlParts::of(text, &["http", "https"]) {
-            Some(_) => Ok(Secret::new(text).into()),
-            None => Err("must be http://… or https://… with a host".to_owned()),
+        let parts =
+            UrlParts::of(text, &["http", "https"]).ok_or("must be http://… or https://… with a host")?;
+        if !parts.port.is_none_or(is_port) {
+            return Err("must name a port of 1 to 65535 or none".to_owned());
         }
+        Ok(Secret::new(text).into())
     }
 
     fn domain(&self) -> String {
@@ -107,9 +115,16 @@ impl Kind for HttpUrl {
     }
 }
 
+fn is_port(text: &str) -> bool {
+    // The number's parser would take a sign.
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<NonZeroU16>().is_ok()
+}
+
 /// As much of a URL as has to be known before it is used.
 struct UrlParts<'a> {
     has_user: bool,
+    /// As it is written; a colon without anything behind it names none.
+    port: Option<&'a str>,
     path: &'a str,
 }
 
@@ -126,8 +141,11 @@ impl<'a> UrlParts<'a> {
         if host.is_empty() || host.starts_with(':') {
             return None;
         }
+        // Colons within brackets are those of an IPv6 address.
+        let after_address = host.rfind(']').map_or(host, |end| &host[end..]);
+        let port = after_address.split_once(':').map(|(_, port)| port).filter(|port| !port.is_empty());
         let path = &tail[..tail.find(['?', '#']).unwrap_or(tail.len())];
-        Some(Self { has_user: user.is_some_and(|user| !user.is_empty()), path })
+        Some(Self { has_user: user.is_some_and(|user| !user.is_empty()), port, path })
     }
 }
 
