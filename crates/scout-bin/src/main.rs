@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use scout_bin::cli::{self, Dispatch};
+use scout_bin::cli::{self, Dispatch, Exit};
 use scout_bin::command;
 use scout_bin::config::Environment;
 
@@ -13,5 +13,6 @@ fn main() -> ExitCode {
         Dispatch::Done(exit) => return exit.into(),
         Dispatch::Run(invocation) => invocation,
     };
-    command::run(invocation, environment).into()
+    // A panic has said on standard error what it was. The runtime has one where the system gives it no files for signals.
+    std::panic::catch_unwind(|| command::run(invocation, environment)).unwrap_or(Exit::Internal).into()
 }

@@ -180,3 +180,18 @@ fn completions_name_every_flag_for_every_shell() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_system_that_gives_no_files_ends_the_start_with_70_whoever_meets_it() {
+    // Which limit meets whom depends on what this process hands down. Above them the store is not reached: 69.
+    let codes = (4..=10).map(|files| {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n {files} && exec \"$0\" check");
+        let variables = [("REDIS_URL", "redis://127.0.0.1:1"), ("PATH", "/usr/bin:/bin")];
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_scout")]).env_clear().envs(variables);
+        shell.output().unwrap().status.code()
+    });
+    let codes: Vec<_> = codes.collect();
+    assert!(codes.contains(&Some(70)) && !codes.contains(&Some(101)), "{codes:?}");
+}
