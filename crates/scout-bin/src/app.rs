@@ -4,6 +4,7 @@ mod clock;
 mod cycle;
 mod error;
 mod feeds;
+mod meters;
 mod opening;
 mod store;
 

@@ -25,6 +25,11 @@ impl WallTime {
         self.0.div_euclid(1000)
     }
 
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0).try_into().unwrap_or_default())
+    }
+
     /// This much later, cut at the end of the representable range.
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(millis(span)))

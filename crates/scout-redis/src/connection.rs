@@ -153,6 +153,7 @@ impl Connection {
         let before = self.micros(command, Some(answers.remove(0)))?;
         // Where that clock was stepped between the looks, ours still bounds it.
         let busy = after.checked_sub(before).map_or(whole, Duration::from_micros).min(whole);
+        self.shared.meters.busy(command, busy);
         let at = WallTime::from_unix_ms(i64::try_from(before / 1000).unwrap_or(i64::MAX));
         Ok(Timed { answers, work: Work { sent: begun, busy, at } })
     }

@@ -1,12 +1,17 @@
 //! What the adapter tells about its own work.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use metrics::{Counter, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
 use scout_core::StoreErrorKind;
 
 const COMMAND_DURATION: &str = "homerun2_scout_redis_command_duration_seconds";
 const ERRORS: &str = "homerun2_scout_redis_errors_total";
+const BUSY: &str = "homerun2_scout_redis_busy_seconds";
+const LONGEST: &str = "homerun2_scout_redis_longest_command_seconds";
+const BUDGET: &str = "homerun2_scout_redis_stall_budget_seconds";
 
 /// What is sent to Redis; its name is a metric's label value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +76,9 @@ impl Command {
     }
 }
 
+/// Whose time in Redis is measured by Redis' own clock.
+const TIMED: [Command; 4] = [Command::Aggregate, Command::Cursor, Command::Search, Command::Look];
+
 /// Every kind that this store can meet; the others are of stores that keep files.
 const KINDS: [StoreErrorKind; 13] = [
     StoreErrorKind::Unreachable,
@@ -93,10 +101,13 @@ const KINDS: [StoreErrorKind; 13] = [
 pub(crate) struct Meters {
     commands: [Histogram; Command::ALL.len()],
     errors: [Counter; KINDS.len()],
+    busy: [Histogram; TIMED.len()],
+    longest: Gauge,
+    longest_micros: Arc<AtomicU64>,
 }
 
 impl Meters {
-    pub(crate) fn new(recorder: &dyn Recorder) -> Self {
+    pub(crate) fn new(recorder: &dyn Recorder, stall_budget: Duration) -> Self {
         recorder.describe_histogram(
             KeyName::from_const_str(COMMAND_DURATION),
             Some(Unit::Seconds),
@@ -107,8 +118,25 @@ impl Meters {
             Some(Unit::Count),
             "Scans, looks at streams, submissions and inspections of Redis that failed".into(),
         );
+        recorder.describe_histogram(
+            KeyName::from_const_str(BUSY),
+            Some(Unit::Seconds),
+            "Time that Redis spent on a command, by its own clock".into(),
+        );
+        let longest = "Longest time that Redis spent on one command since the start";
+        recorder.describe_gauge(KeyName::from_const_str(LONGEST), Some(Unit::Seconds), longest.into());
+        let budget = "Longest time that Redis is to spend on one command";
+        recorder.describe_gauge(KeyName::from_const_str(BUDGET), Some(Unit::Seconds), budget.into());
         let metadata = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+        let gauge = |name| recorder.register_gauge(&Key::from_static_name(name), &metadata);
+        gauge(BUDGET).set(stall_budget.as_secs_f64());
         Self {
+            busy: TIMED.map(|command| {
+                let labels = vec![Label::new("command", command.as_str())];
+                recorder.register_histogram(&Key::from_parts(BUSY, labels), &metadata)
+            }),
+            longest: gauge(LONGEST),
+            longest_micros: Arc::default(),
             commands: Command::ALL.map(|command| {
                 let labels = vec![Label::new("command", command.as_str())];
                 recorder.register_histogram(&Key::from_parts(COMMAND_DURATION, labels), &metadata)
@@ -125,6 +153,19 @@ impl Meters {
             if known == command {
                 histogram.record(duration.as_secs_f64());
             }
+        }
+    }
+
+    /// Redis was at a command for so long.
+    pub(crate) fn busy(&self, command: Command, busy: Duration) {
+        for (known, histogram) in TIMED.into_iter().zip(&self.busy) {
+            if known == command {
+                histogram.record(busy.as_secs_f64());
+            }
+        }
+        let micros = u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
+        if self.longest_micros.fetch_max(micros, Ordering::Relaxed) < micros {
+            self.longest.set(busy.as_secs_f64());
         }
     }
 

@@ -60,7 +60,7 @@ impl RedisStore {
     ) -> Result<Self, StoreError> {
         config.check()?;
         let config = Arc::new(config);
-        let meters = Meters::new(recorder);
+        let meters = Meters::new(recorder, config.stall_budget);
         Ok(Self {
             link: Link::new(Arc::clone(&config), meters.clone(), Arc::clone(&clock))?,
             tail_link: Link::new(Arc::clone(&config), meters.clone(), Arc::clone(&clock))?,

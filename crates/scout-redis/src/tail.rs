@@ -93,6 +93,7 @@ impl Tail<'_> {
             let key = entry.key.as_deref().unwrap_or_default();
             let row = rows.get(key).copied();
             let arrived = entry.id.arrived().min(now);
+            report.last_arrived = Some(arrived);
             sink.entry(&Announced::new((stream, entry.id.offset()), arrived, key, row));
         }
     }

@@ -30,7 +30,8 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 pub(crate) fn link(config: RedisConfig) -> Link {
-    Link::new(Arc::new(config), Meters::new(&metrics::NoopRecorder), clock()).unwrap()
+    let meters = Meters::new(&metrics::NoopRecorder, config.stall_budget);
+    Link::new(Arc::new(config), meters, clock()).unwrap()
 }
 
 pub(crate) async fn connect(config: RedisConfig) -> Connection {

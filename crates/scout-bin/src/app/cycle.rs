@@ -4,16 +4,16 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Histogram, Key, Level, Metadata, Recorder};
 use scout_core::{
-    Board, Clock, Finding, FindingKind, LiveConfig, LiveLedger, MessageStore, Moment, MonoTime, Now,
-    Replaced, RescanPolicy, Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind, Urgency,
-    Verdict, WallTime, WhyScan,
+    Arrivals, Board, Clock, Finding, FindingKind, LiveConfig, LiveLedger, MessageStore, Moment, MonoTime,
+    Now, Replaced, RescanPolicy, Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind,
+    Urgency, Verdict, WallTime, WhyScan,
 };
 use scout_http::{Publisher, Telemetry};
 use tracing::{debug, error, info, warn};
 
 use super::feeds::{Event, Feeds, SharedLive, Tailed, panicked};
+use super::meters::Meters;
 use crate::config::Settings;
 
 /// How often the count is compared with what the store says of itself, at most.
@@ -25,26 +25,8 @@ const CHECKED_AGAIN: Duration = Duration::from_secs(1);
 /// The most often that something urgent may bring a scan.
 const URGENT_SCANS_EVERY: Duration = Duration::from_secs(60);
 
-const DURATION: &str = "homerun2_scout_aggregation_duration_seconds";
-const ERRORS: &str = "homerun2_scout_aggregation_errors_total";
-
-/// What the cycle records about itself.
-struct CycleMetrics {
-    /// Duration of aggregation cycles, failed ones included.
-    duration: Histogram,
-    /// Failed cycles.
-    errors: Counter,
-}
-
-impl CycleMetrics {
-    fn new(recorder: &dyn Recorder) -> Self {
-        const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
-        Self {
-            duration: recorder.register_histogram(&Key::from_static_name(DURATION), &METADATA),
-            errors: recorder.register_counter(&Key::from_static_name(ERRORS), &METADATA),
-        }
-    }
-}
+/// How often the log tells how far a scan is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// How often things happen.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +86,7 @@ pub(super) struct Cycles {
     board: Board,
     publisher: Publisher,
     telemetry: Telemetry,
-    metrics: CycleMetrics,
+    meters: Meters,
     noticed: Vec<Finding>,
     /// What the last scan noticed.
     scan_findings: Vec<Finding>,
@@ -119,6 +101,7 @@ pub(super) struct Cycles {
     last_cycle: Option<MonoTime>,
     next_tick: MonoTime,
     next_look: MonoTime,
+    next_progress: MonoTime,
 }
 
 impl Cycles {
@@ -130,7 +113,7 @@ impl Cycles {
         publisher: Publisher,
         telemetry: Telemetry,
     ) -> Self {
-        let metrics = CycleMetrics::new(telemetry.recorder());
+        let meters = Meters::new(telemetry.recorder());
         let board = Board::new(pace.interval);
         publisher.publish(board.publication());
         let live = SharedLive::new(LiveLedger::new(config));
@@ -147,7 +130,7 @@ impl Cycles {
             board,
             publisher,
             telemetry,
-            metrics,
+            meters,
             noticed: Vec::new(),
             scan_findings: Vec::new(),
             difference: 0,
@@ -157,6 +140,7 @@ impl Cycles {
             last_cycle: None,
             next_tick: now.plus(pace.interval),
             next_look: now.plus(pace.check),
+            next_progress: now,
         }
     }
 
@@ -173,6 +157,7 @@ impl Cycles {
                 event = self.feeds.next() => self.take_in_guarded(event),
                 () = tokio::time::sleep(wait) => {}
             }
+            self.tell_progress();
             self.cycle_if_due();
         }
         info!("aggregator stopped");
@@ -185,12 +170,26 @@ impl Cycles {
         self.live.with(|live| live.start_at(position));
     }
 
+    /// Tells how far a scan is that takes long.
+    fn tell_progress(&mut self) {
+        let now = self.clock.now().mono;
+        if now < self.next_progress {
+            return;
+        }
+        self.next_progress = now.plus(PROGRESS_EVERY);
+        if let Some((why, rows, expected)) = self.feeds.progress() {
+            self.meters.progress(rows as f64 / expected.max(1) as f64);
+            info!(why = why.as_str(), rows, expected, "scanning");
+        }
+    }
+
     fn next_wake(&self) -> MonoTime {
         let early = self
             .is_due
             .then(|| self.last_cycle.map_or(MonoTime::default(), |last| last.plus(self.pace.early)));
         let look = (!self.feeds.is_looking()).then_some(self.next_look);
-        let scan = self.feeds.scanning().is_none().then(|| self.rescans.due_at()).flatten();
+        let scanning = self.feeds.scanning().is_some();
+        let scan = if scanning { Some(self.next_progress) } else { self.rescans.due_at() };
         [Some(self.next_tick), early, look, scan].into_iter().flatten().min().unwrap_or(self.next_tick)
     }
 
@@ -201,6 +200,7 @@ impl Cycles {
             if self.feeds.scanning().is_none() || makes_way {
                 debug!(why = why.as_str(), "scan begins");
                 self.rescans.began(why, now);
+                self.next_progress = now.plus(PROGRESS_EVERY);
                 self.feeds.begin_scan(why, self.config.ledger());
             }
         }
@@ -257,6 +257,7 @@ impl Cycles {
             "scan complete"
         );
         let now = self.clock.now().mono;
+        self.meters.scanned(why, true);
         self.live.with(|live| live.complete(count));
         self.rescans.completed(now);
         self.difference = report.difference();
@@ -268,6 +269,7 @@ impl Cycles {
     }
 
     fn scan_failed(&mut self, why: WhyScan, error: StoreError) {
+        self.meters.scanned(why, false);
         self.live.with(LiveLedger::abandon);
         self.rescans.failed(self.clock.now().mono);
         if why.urgency() == Urgency::Urgent {
@@ -281,6 +283,9 @@ impl Cycles {
     fn tailed(&mut self, Tailed { report, is_after_look }: &Tailed) {
         self.is_tailing = true;
         self.is_due |= report.entries > 0;
+        let now = self.store_time(self.clock.now());
+        let behind = report.last_arrived.filter(|_| !report.caught_up).map(|arrived| now.since(arrived));
+        self.meters.tailed(report.entries, behind);
         if self.trouble.tail.is_some() && self.live.with(|live| live.is_counted()) {
             // Before the numbers are trusted again it has to be known that they are those of this store.
             if !self.feeds.is_looking() {
@@ -306,6 +311,7 @@ impl Cycles {
     }
 
     fn looked(&mut self, moment: Moment) {
+        self.meters.checked();
         self.set_clock(moment.at);
         self.is_due |= self.trouble.first().is_some();
         self.trouble.look = None;
@@ -332,6 +338,7 @@ impl Cycles {
                 self.rescans.checked(difference);
             }
             Verdict::Gap(missed) => {
+                self.meters.gap(missed);
                 warn!(missed, "entries were gone before they could be read, scanning again");
                 self.difference = i64::try_from(missed).map_or(i64::MIN, |missed| -missed);
                 self.rescans.want(WhyScan::Gap);
@@ -397,13 +404,13 @@ impl Cycles {
             }
         }));
         if done.is_err() {
-            self.metrics.errors.increment(1);
+            self.meters.cycle_failed();
             let publication = self.board.fail(&panicked(), self.clock.now());
             // Where publishing is what panicked, the readers keep what they have.
             drop(std::panic::catch_unwind(AssertUnwindSafe(|| self.publisher.publish(&publication))));
             error!("the cycle panicked while it was published; what was published before stays");
         }
-        self.metrics.duration.record(self.clock.now().mono.since(began.mono).as_secs_f64());
+        self.meters.cycle(self.clock.now().mono.since(began.mono));
         self.telemetry.run_upkeep();
     }
 
@@ -420,6 +427,7 @@ impl Cycles {
             info!(failures = self.board.publication().consecutive_failures, "aggregation recovered");
         }
         let now = self.clock.now();
+        self.meters.covered(snapshot.arrivals.as_ref().and_then(Arrivals::covered_from), at);
         let took = now.mono.since(began.mono).as_secs_f64();
         if is_tick || recovered || generation == 1 {
             info!(
@@ -437,10 +445,11 @@ impl Cycles {
         findings.extend(self.unannounced());
         self.log_changes(&findings);
         self.publisher.publish(&self.board.succeed(snapshot, findings, now));
+        self.meters.phases([began.mono, now.mono, self.clock.now().mono]);
     }
 
     fn fail(&mut self, error: &StoreError, is_tick: bool) {
-        self.metrics.errors.increment(1);
+        self.meters.cycle_failed();
         let is_news = self.board.publication().consecutive_failures == 0;
         let publication = self.board.fail(error, self.clock.now());
         if is_tick || is_news {

@@ -2,7 +2,7 @@
 //! them sees what another has half taken in.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ pub(super) struct Feeds {
     store: Arc<dyn MessageStore>,
     live: SharedLive,
     scan: Option<(WhyScan, Scanning)>,
+    /// Rows that the scan under way has given.
+    rows: Arc<AtomicU64>,
     joins: watch::Sender<Option<Moment>>,
     joined: watch::Receiver<Option<Moment>>,
     /// Whether a scan is being joined: what is announced must wait.
@@ -82,6 +84,7 @@ impl Feeds {
             store,
             live,
             scan: None,
+            rows: Arc::default(),
             joins,
             joined,
             is_joining: Arc::default(),
@@ -96,13 +99,22 @@ impl Feeds {
         self.scan.as_ref().map(|(why, _)| *why)
     }
 
+    /// Why a scan is under way, how many rows it has given, and of how many.
+    pub(super) fn progress(&self) -> Option<(WhyScan, u64, u64)> {
+        let why = self.scanning()?;
+        let expected = self.joined.borrow().as_ref().map(|joined| joined.documents)?;
+        Some((why, self.rows.load(Ordering::Relaxed), expected))
+    }
+
     /// Begins a scan; one that is under way is abandoned.
     pub(super) fn begin_scan(&mut self, why: WhyScan, ledger: LedgerConfig) {
         self.abandon_scan();
         let (store, joins) = (Arc::clone(&self.store), self.joins.clone());
         let gate = Arc::clone(&self.is_joining);
+        self.rows = Arc::default();
+        let rows = Arc::clone(&self.rows);
         let scanning = async move {
-            let mut sink = Joining { count: ScanCount::new(ledger), joins, gate };
+            let mut sink = Joining { count: ScanCount::new(ledger), joins, gate, rows };
             let scanned = guarded(store.scan(why.urgency(), &mut sink)).await;
             (sink.count, scanned)
         };
@@ -217,6 +229,7 @@ struct Joining {
     count: ScanCount,
     joins: watch::Sender<Option<Moment>>,
     gate: Arc<AtomicBool>,
+    rows: Arc<AtomicU64>,
 }
 
 impl ScanSink for Joining {
@@ -226,10 +239,12 @@ impl ScanSink for Joining {
 
     fn begin(&mut self, joined: &Moment) {
         self.count.begin(joined);
+        self.rows.store(0, Ordering::Relaxed);
         self.joins.send_replace(Some(joined.clone()));
     }
 
     fn row(&mut self, key: &str, row: &Row<'_>) {
         self.count.row(key, row);
+        self.rows.fetch_add(1, Ordering::Relaxed);
     }
 }

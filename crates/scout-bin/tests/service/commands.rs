@@ -92,9 +92,15 @@ async fn check_says_what_it_found_in_redis() {
 async fn check_fails_where_the_intake_is_on_and_the_user_may_not_take_messages_in() {
     let redis = scout_testkit::redis().await;
     let mut connection = redis.connection().await.unwrap();
-    let rights = "~messages +time +info +multi +exec +ft.info +ft.aggregate +ft.cursor +ft.create";
+    let rights = "~messages +time +info +multi +exec +xinfo|stream +xread +ft.info +ft.aggregate +ft.cursor \
+                  +ft.search +ft.create";
     let mut setuser = redis::cmd("ACL");
-    setuser.arg("SETUSER").arg("counter").arg("on").arg(">secret").arg(rights.split(' ').collect::<Vec<_>>());
+    setuser
+        .arg("SETUSER")
+        .arg("counter")
+        .arg("on")
+        .arg(">secret")
+        .arg(rights.split_whitespace().collect::<Vec<_>>());
     setuser.exec_async(&mut connection).await.unwrap();
     let url = redis.url();
     let counting = [("REDIS_URL", url.as_str()), ("REDIS_USERNAME", "counter"), ("REDIS_PASSWORD", "secret")];
