@@ -24,6 +24,8 @@ pub enum FindingKind {
     Difference,
     /// Somebody writes or deletes messages without announcing it.
     Unannounced,
+    /// What is announced cannot be read, so that numbers are only as fresh as scans.
+    NotFollowed,
     /// There are more distinct systems or severities than are kept apart.
     Folded,
     /// The store's clock and this machine's are far apart.
@@ -36,7 +38,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ForeignDocuments,
         Self::RefusedDocuments,
         Self::IndexOnHash,
@@ -46,6 +48,7 @@ impl FindingKind {
         Self::IndexIsFiltered,
         Self::Difference,
         Self::Unannounced,
+        Self::NotFollowed,
         Self::Folded,
         Self::ClockSkew,
         Self::MasterLost,
@@ -72,6 +75,7 @@ impl FindingKind {
             Self::IndexIsFiltered => "index_is_filtered",
             Self::Difference => "difference",
             Self::Unannounced => "unannounced",
+            Self::NotFollowed => "not_followed",
             Self::Folded => "folded",
             Self::ClockSkew => "clock_skew",
             Self::MasterLost => "master_lost",

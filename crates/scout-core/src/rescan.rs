@@ -15,6 +15,8 @@ pub enum WhyScan {
     Rotation,
     /// The count and the store differ, and go on differing.
     Difference,
+    /// The feeds cannot be followed, so that only scans tell what has come.
+    Blind,
     /// Entries were gone before they could be read.
     Gap,
     /// The store is another one than the one that was counted.
@@ -29,6 +31,7 @@ impl WhyScan {
         match self {
             Self::Rotation => "rotation",
             Self::Difference => "difference",
+            Self::Blind => "blind",
             Self::Gap => "gap",
             Self::Replaced => "replaced",
             Self::Start => "start",
@@ -39,7 +42,7 @@ impl WhyScan {
     pub const fn urgency(self) -> Urgency {
         match self {
             Self::Rotation | Self::Difference => Urgency::Routine,
-            Self::Gap | Self::Replaced | Self::Start => Urgency::Urgent,
+            Self::Blind | Self::Gap | Self::Replaced | Self::Start => Urgency::Urgent,
         }
     }
 }

@@ -91,12 +91,14 @@ impl State {
     }
 }
 
-/// Reads the answer to XINFO STREAM. A stream that does not exist is at its start.
+/// Reads the answer to XINFO STREAM. A stream that does not exist is at its start, and so is a key that is none: what
+/// follows it will say so, and a scan does not depend on it.
 fn mark(connection: &Connection, stream: &str, answer: &Value) -> Result<FeedMark, StoreError> {
-    if let Value::ServerError(error) = answer
-        && text_of(error).to_ascii_lowercase().contains("no such key")
-    {
-        return Ok(FeedMark::default());
+    if let Value::ServerError(error) = answer {
+        let text = text_of(error);
+        if text.starts_with("WRONGTYPE") || text.to_ascii_lowercase().contains("no such key") {
+            return Ok(FeedMark::default());
+        }
     }
     let answer = connection.accept_of(&format!("xinfo stream {stream}"), answer)?;
     let form = || connection.faults().form(Command::Look, "the last entry and the length of a stream");

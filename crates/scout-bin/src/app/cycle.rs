@@ -73,6 +73,14 @@ impl Trouble {
     }
 }
 
+fn not_followed(error: &StoreError) -> Finding {
+    let text = format!(
+        "what is announced cannot be read, so that numbers are only as fresh as scans, which are made every \
+         SCOUT_INTERVAL instead: {error}"
+    );
+    Finding::new(FindingKind::NotFollowed, 1, text)
+}
+
 /// Runs cycles until it is told to stop.
 pub(super) struct Cycles {
     clock: Arc<dyn Clock>,
@@ -94,6 +102,10 @@ pub(super) struct Cycles {
     difference: i64,
     /// How far the store's clock is ahead of this machine's, in milliseconds.
     ahead_ms: i64,
+    /// Why the feeds cannot be followed, so that numbers are only as fresh as scans.
+    blind: Option<StoreError>,
+    /// When the last completed scan was joined.
+    scanned_at: WallTime,
     /// Whether the feeds have been read at all, so that they go on from where they are.
     is_tailing: bool,
     /// Whether something has arrived since the last cycle, or something else has changed.
@@ -135,6 +147,8 @@ impl Cycles {
             scan_findings: Vec::new(),
             difference: 0,
             ahead_ms: 0,
+            blind: None,
+            scanned_at: WallTime::default(),
             is_tailing: false,
             is_due: false,
             last_cycle: None,
@@ -258,6 +272,9 @@ impl Cycles {
         );
         let now = self.clock.now().mono;
         self.meters.scanned(why, true);
+        self.scanned_at = count.joined().at;
+        // What was deleted while it ran shows in a look, and not in what it found.
+        self.next_look = now;
         self.live.with(|live| live.complete(count));
         self.rescans.completed(now);
         self.difference = report.difference();
@@ -282,6 +299,7 @@ impl Cycles {
 
     fn tailed(&mut self, Tailed { report, is_after_look }: &Tailed) {
         self.is_tailing = true;
+        self.blind = None;
         self.is_due |= report.entries > 0;
         let now = self.store_time(self.clock.now());
         let behind = report.last_arrived.filter(|_| !report.caught_up).map(|arrived| now.since(arrived));
@@ -300,6 +318,11 @@ impl Cycles {
     }
 
     fn tail_failed(&mut self, error: StoreError) {
+        if matches!(error.kind(), StoreErrorKind::Refused | StoreErrorKind::Permission) {
+            // It will not pass by itself, and a scan may work all the same.
+            self.blind.get_or_insert(error);
+            return;
+        }
         if !self.is_tailing {
             self.place_tail();
         }
@@ -385,6 +408,13 @@ impl Cycles {
             while self.next_tick <= now {
                 self.next_tick = self.next_tick.plus(self.pace.interval);
             }
+            if self.blind.is_some() {
+                self.rescans.want(WhyScan::Blind);
+                // There is nothing new until it has been completed.
+                if !self.is_due && self.trouble.first().is_none() {
+                    return;
+                }
+            }
         }
         self.is_due = false;
         if self.trouble.first().is_some() || self.live.with(|live| live.is_counted()) {
@@ -415,7 +445,7 @@ impl Cycles {
     }
 
     fn succeed(&mut self, began: Now, is_tick: bool) {
-        let at = self.store_time(began);
+        let at = if self.blind.is_some() { self.scanned_at } else { self.store_time(began) };
         let (generation, difference) = (self.board.next_generation(), self.difference);
         let (snapshot, counted) = self.live.with(|live| {
             live.advance(at);
@@ -443,6 +473,7 @@ impl Cycles {
         let mut findings = self.scan_findings.clone();
         findings.extend(counted);
         findings.extend(self.unannounced());
+        findings.extend(self.blind.as_ref().map(not_followed));
         self.log_changes(&findings);
         self.publisher.publish(&self.board.succeed(snapshot, findings, now));
         self.meters.phases([began.mono, now.mono, self.clock.now().mono]);

@@ -19,8 +19,8 @@ const COVERED: &str = "homerun2_scout_arrivals_covered_seconds";
 
 const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
-const REASONS: [WhyScan; 5] =
-    [WhyScan::Start, WhyScan::Replaced, WhyScan::Gap, WhyScan::Difference, WhyScan::Rotation];
+const REASONS: [WhyScan; 6] =
+    [WhyScan::Start, WhyScan::Replaced, WhyScan::Gap, WhyScan::Blind, WhyScan::Difference, WhyScan::Rotation];
 
 /// The handles, taken once: there is no global recorder.
 pub(super) struct Meters {

@@ -150,3 +150,22 @@ async fn several_streams_are_followed() {
         .unwrap();
     scout.counts(2).await;
 }
+
+#[tokio::test]
+async fn where_the_stream_cannot_be_followed_scans_count_every_interval() {
+    let (redis, mut connection) = redis().await;
+    let () = redis::cmd("SET").arg(&["messages", "no stream"]).query_async(&mut connection).await.unwrap();
+    set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
+    let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
+    scout.counts(1).await;
+    scout.answers("/ready", |answer| answer.body.contains("not_followed")).await;
+    let ready = scout.get("/ready");
+    assert!(ready.status == 200 && ready.body.contains("WRONGTYPE"), "{}", ready.body);
+    set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
+    scout.counts(2).await;
+
+    let () = redis::cmd("DEL").arg("messages").query_async(&mut connection).await.unwrap();
+    pitch(&mut connection).await;
+    scout.counts(3).await;
+    scout.answers("/ready", |answer| !answer.body.contains("not_followed")).await;
+}

@@ -13,4 +13,5 @@ mod live;
 mod logging;
 mod metrics;
 mod numbers;
+mod random;
 mod scout;
