@@ -1,5 +1,6 @@
 //! Whatever happens to the store and to Scout: once things are quiet, the numbers are those of what is there.
 
+use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
@@ -101,6 +102,6 @@ async fn shuffle(seed: u64) {
 async fn random_writes_deletions_lost_entries_and_restarts_end_in_true_numbers() {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = std::env::var("SCOUT_TEST_SEED").map_or(since.as_secs(), |seed| seed.parse().unwrap());
-    println!("seed {seed}");
+    writeln!(std::io::stderr(), "seed {seed}").unwrap();
     shuffle(seed).await;
 }
