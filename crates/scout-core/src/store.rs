@@ -199,6 +199,8 @@ pub struct StoreReport {
     pub facts: Vec<(String, String)>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
+    /// Documents that a scan would find; `None` where it would have to make something first, or cannot be done.
+    pub documents: Option<u64>,
     /// Why messages cannot be counted in it, if they cannot; a finding holds the sentence.
     pub unusable: Option<StoreErrorKind>,
 }

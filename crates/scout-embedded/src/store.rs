@@ -112,6 +112,7 @@ fn inspect(file: &StoreFile, counts: WriterCounts) -> Result<StoreReport, StoreE
         Ok(database.begin_read()?.open_table(ROWS)?.len()?)
     })?;
     let mut report = StoreReport::default();
+    report.documents = Some(documents);
     report.facts = [
         ("store", "embedded".to_owned()),
         ("file", file.path().display().to_string()),

@@ -29,7 +29,11 @@ pub(crate) async fn inspect(
     report.role(&info);
     report.memory(&info);
     report.persistence(&info);
-    report.stream(&config.stream, stream_type(connection, config).await?.as_deref());
+    let mut streams = vec![&config.stream];
+    streams.extend(config.streams.iter().filter(|stream| **stream != config.stream));
+    for stream in streams {
+        report.stream(stream, stream_type(connection, stream).await?.as_deref());
+    }
     let lacks = lacks(connection, config).await?;
     let index = Index::new(connection, &config.index).info().await;
     let index_is_missing = index.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::IndexMissing);
@@ -41,6 +45,7 @@ pub(crate) async fn inspect(
     match index {
         Ok(index) => {
             report.index(&config.index, &index);
+            report.cost(&info, &index);
             report.emptiness(connection, &config.index, &index).await?;
         }
         Err(error) if error.kind() == StoreErrorKind::IndexMissing => {
@@ -201,6 +206,25 @@ impl Report {
         self.0.findings.extend(plan::findings(name, info));
     }
 
+    /// What the documents take, all indexes and streams included: Redis does not tell them apart.
+    fn cost(&mut self, info: &Info, index: &IndexInfo) {
+        if index.progress == Progress::Built {
+            self.0.documents = Some(index.documents);
+        }
+        let used = info.get("used_memory").parse::<u64>().ok();
+        if let Some(each) = used.and_then(|used| used.checked_div(index.documents)) {
+            self.fact("memory a document", format!("{each} bytes, with all that Redis keeps"));
+        }
+        let slow: Vec<&str> = ["severity", "system"]
+            .into_iter()
+            .filter(|name| index.attribute(name).is_some_and(|attribute| !attribute.sortable))
+            .collect();
+        if !slow.is_empty() {
+            let text = "not SORTABLE, so whoever groups by them opens every document; Scout reads documents either way";
+            self.fact("unsorted", format!("{}: {text}", slow.join(", ")));
+        }
+    }
+
     /// Looks at what a scan would look at before it says zero.
     async fn emptiness(
         &mut self,
@@ -227,8 +251,8 @@ impl Report {
 }
 
 /// What Redis says that the stream's key is; `None` where the user may not ask.
-async fn stream_type(connection: &Connection, config: &RedisConfig) -> Result<Option<String>, StoreError> {
-    let answers = connection.send(Command::Probe, vec![cmd("TYPE").arg(&config.stream).take()]).await?;
+async fn stream_type(connection: &Connection, stream: &str) -> Result<Option<String>, StoreError> {
+    let answers = connection.send(Command::Probe, vec![cmd("TYPE").arg(stream).take()]).await?;
     let answer = answers.first().map(|answer| connection.accept_of("type", answer)).transpose();
     match answer {
         Ok(answer) => Ok(answer.and_then(value::text).map(Into::into)),

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use scout_testkit::{Announce, Generation, Generator, create_index, load};
+
 use crate::scout::{Scout, command};
 
 async fn open_service() -> (tempfile::TempDir, Scout) {
@@ -82,10 +84,20 @@ fn pitch_to_nobody_says_who_is_not_there() {
 #[tokio::test]
 async fn check_says_what_it_found_in_redis() {
     let redis = scout_testkit::redis().await;
-    let output = command(&["check"], &[("REDIS_URL", &redis.url())]).output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.contains("messages"), "{told}");
+    let check = || {
+        let output = command(&["check"], &[("REDIS_URL", &redis.url())]).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
+        told
+    };
+    let told = check();
+    assert!(told.contains("messages is missing") && !told.contains("a scan"), "{told}");
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let documents: Vec<_> = Generator::tidy(7, 1_789_196_834_000).take(300).collect();
+    load(&mut connection, &documents, Announce::Silently).await.unwrap();
+    let told = check();
+    assert!(told.contains("300 documents in") && told.contains("memory a document"), "{told}");
 }
 
 #[tokio::test]
