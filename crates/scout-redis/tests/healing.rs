@@ -96,6 +96,9 @@ async fn a_user_who_was_deleted_and_is_back() {
     let store = store(as_user(&server.url(), Protocol::Auto));
     heals(&store, DOCUMENTS).await;
     run(&mut connection, &["ACL", "DELUSER", "scout"]).await;
+    // Redis closes the user's connections, which the first scan may find before it is told why.
+    let first = failure_kind(&store).await;
+    assert!(matches!(first, StoreErrorKind::Unreachable | StoreErrorKind::Authentication), "{first}");
     assert_eq!(failure_kind(&store).await, StoreErrorKind::Authentication);
     make_user(&mut connection, COUNTING).await;
     heals(&store, DOCUMENTS).await;
