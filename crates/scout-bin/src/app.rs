@@ -5,8 +5,11 @@ mod cycle;
 mod error;
 mod feeds;
 mod meters;
+mod notices;
 mod opening;
+mod pace;
 mod store;
+mod trouble;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -24,8 +27,9 @@ pub(crate) use store::open as open_store;
 
 use crate::build_info::BUILD;
 use crate::config::{HttpSettings, Listen, Settings};
-use cycle::{Cycles, Pace};
+use cycle::Cycles;
 use opening::Opening;
+use pace::Pace;
 
 /// How long the start waits for the store before it goes on without.
 const OPENS_AT_ONCE: Duration = Duration::from_millis(300);

@@ -5,81 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scout_core::{
-    Arrivals, Board, Clock, Finding, FindingKind, LiveConfig, LiveLedger, MessageStore, Moment, MonoTime,
-    Now, Replaced, RescanPolicy, Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind,
-    Urgency, Verdict, WallTime, WhyScan,
+    Arrivals, Board, Clock, Finding, LiveConfig, LiveLedger, MessageStore, Moment, MonoTime, Now, Replaced,
+    Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind, Urgency, Verdict, WallTime,
+    WhyScan,
 };
 use scout_http::{Publisher, Telemetry};
 use tracing::{debug, error, info, warn};
 
 use super::feeds::{Event, Feeds, SharedLive, Tailed, panicked};
 use super::meters::Meters;
-use crate::config::Settings;
-
-/// How often the count is compared with what the store says of itself, at most.
-const CHECKED_EVERY: Duration = Duration::from_secs(10);
+use super::notices::{Notices, not_followed, unannounced};
+use super::pace::Pace;
+use super::trouble::Trouble;
 
 /// How soon after a failed check, or one that was left open by an error, the next one begins.
 const CHECKED_AGAIN: Duration = Duration::from_secs(1);
 
-/// The most often that something urgent may bring a scan.
-const URGENT_SCANS_EVERY: Duration = Duration::from_secs(60);
-
 /// How often the log tells how far a scan is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
-
-/// How often things happen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    interval: Duration,
-    /// From one cycle to an early one.
-    early: Duration,
-    check: Duration,
-    rescan: RescanPolicy,
-}
-
-impl Pace {
-    pub(super) fn new(settings: &Settings) -> Self {
-        let interval = settings.interval.period;
-        let mut rescan = RescanPolicy::default();
-        rescan.rotation = settings.rescan_interval;
-        rescan.urgent = URGENT_SCANS_EVERY.min(interval);
-        rescan.difference = rescan.difference.min(settings.rescan_interval);
-        rescan.longest_retry = interval.clamp(rescan.first_retry, rescan.longest_retry);
-        Self {
-            interval,
-            early: Duration::from_secs(1) / settings.max_cycles_per_second.max(1),
-            check: interval.max(CHECKED_EVERY),
-            rescan,
-        }
-    }
-}
-
-/// What is wrong at present with each way to the store.
-#[derive(Debug, Default)]
-struct Trouble {
-    /// The scan that is needed cannot be completed.
-    scan: Option<StoreError>,
-    /// What was counted is no longer there; a scan will tell what is.
-    replaced: Option<StoreError>,
-    look: Option<StoreError>,
-    tail: Option<StoreError>,
-}
-
-impl Trouble {
-    /// The most telling of them.
-    fn first(&self) -> Option<&StoreError> {
-        [&self.scan, &self.replaced, &self.look, &self.tail].into_iter().flatten().next()
-    }
-}
-
-fn not_followed(error: &StoreError) -> Finding {
-    let text = format!(
-        "what is announced cannot be read, so that numbers are only as fresh as scans, which are made every \
-         SCOUT_INTERVAL instead: {error}"
-    );
-    Finding::new(FindingKind::NotFollowed, 1, text)
-}
 
 /// Runs cycles until it is told to stop.
 pub(super) struct Cycles {
@@ -95,7 +38,7 @@ pub(super) struct Cycles {
     publisher: Publisher,
     telemetry: Telemetry,
     meters: Meters,
-    noticed: Vec<Finding>,
+    notices: Notices,
     /// What the last scan noticed.
     scan_findings: Vec<Finding>,
     /// Documents counted less documents that the store has, when they were last compared.
@@ -143,7 +86,7 @@ impl Cycles {
             publisher,
             telemetry,
             meters,
-            noticed: Vec::new(),
+            notices: Notices::default(),
             scan_findings: Vec::new(),
             difference: 0,
             ahead_ms: 0,
@@ -472,9 +415,9 @@ impl Cycles {
         }
         let mut findings = self.scan_findings.clone();
         findings.extend(counted);
-        findings.extend(self.unannounced());
+        findings.extend(self.rescans.differences_return().then(|| unannounced(self.difference)));
         findings.extend(self.blind.as_ref().map(not_followed));
-        self.log_changes(&findings);
+        self.notices.log_changes(&findings);
         self.publisher.publish(&self.board.succeed(snapshot, findings, now));
         self.meters.phases([began.mono, now.mono, self.clock.now().mono]);
     }
@@ -492,26 +435,5 @@ impl Cycles {
             );
         }
         self.publisher.publish(&publication);
-    }
-
-    fn unannounced(&self) -> Option<Finding> {
-        self.rescans.differences_return().then(|| {
-            let text = "the number of documents differs from what is counted again and again: somebody writes or deletes \
-                        messages without announcing it on the streams that Scout reads; name all of them in SCOUT_STREAMS";
-            Finding::new(FindingKind::Unannounced, self.difference.unsigned_abs(), text)
-        })
-    }
-
-    /// Says each finding once when it appears, and once when it is gone.
-    fn log_changes(&mut self, findings: &[Finding]) {
-        let is_among =
-            |finding: &Finding, others: &[Finding]| others.iter().any(|other| other.is_same_as(finding));
-        for finding in findings.iter().filter(|finding| !is_among(finding, &self.noticed)) {
-            warn!(kind = finding.kind.as_str(), count = finding.count, text = finding.text, "finding");
-        }
-        for gone in self.noticed.iter().filter(|noticed| !is_among(noticed, findings)) {
-            info!(kind = gone.kind.as_str(), text = gone.text, "finding is gone");
-        }
-        self.noticed = findings.to_vec();
     }
 }
