@@ -5,7 +5,8 @@ use redb::{
     TableError,
 };
 
-use crate::entry::EntryId;
+use scout_core::EntryId;
+
 use crate::failure::Failure;
 
 /// What counts of a message: key, severity, system, timestamp, and the number of its indexed time as text.
@@ -32,13 +33,18 @@ const WRITTEN_KEY: &str = "written";
 /// The version of this layout.
 pub(crate) const FORMAT: u64 = 1;
 
+/// The id of a row, by its key.
+pub(crate) fn entry((ms, number): (u64, u64)) -> EntryId {
+    EntryId::new(ms, number)
+}
+
 /// Makes the tables of a new file.
 pub(crate) fn lay_out(database: &Database) -> Result<(), Failure> {
     let transaction = database.begin_write()?;
     transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
     transaction.open_table(ROWS)?;
     transaction.open_table(DOCUMENTS)?;
-    transaction.open_table(LAST_ENTRY)?.insert((), EntryId::default().key())?;
+    transaction.open_table(LAST_ENTRY)?.insert((), EntryId::default().parts())?;
     transaction.commit()?;
     Ok(())
 }
@@ -66,7 +72,7 @@ impl Held {
     pub(crate) fn read(transaction: &redb::ReadTransaction) -> Result<Self, Failure> {
         let documents = transaction.open_table(ROWS)?.len()?;
         let written = transaction.open_table(META)?.get(WRITTEN_KEY)?.map(|written| written.value());
-        let last = transaction.open_table(LAST_ENTRY)?.get(())?.map(|id| EntryId::from_key(id.value()));
+        let last = transaction.open_table(LAST_ENTRY)?.get(())?.map(|id| entry(id.value()));
         Ok(Self { documents, written: written.unwrap_or(documents), last: last.unwrap_or_default() })
     }
 }
@@ -91,7 +97,7 @@ impl<'t> Tables<'t> {
 
     /// The id of the last message that arrived.
     pub(crate) fn last_entry(&self) -> Result<EntryId, Failure> {
-        Ok(self.last_entry.get(())?.map_or_else(EntryId::default, |id| EntryId::from_key(id.value())))
+        Ok(self.last_entry.get(())?.map_or_else(EntryId::default, |id| entry(id.value())))
     }
 
     pub(crate) fn insert(
@@ -100,8 +106,8 @@ impl<'t> Tables<'t> {
         counted: Counted<'_>,
         document: &[u8],
     ) -> Result<(), Failure> {
-        self.rows.insert(id.key(), counted)?;
-        self.documents.insert(id.key(), document)?;
+        self.rows.insert(id.parts(), counted)?;
+        self.documents.insert(id.parts(), document)?;
         Ok(())
     }
 
@@ -117,7 +123,7 @@ impl<'t> Tables<'t> {
     }
 
     pub(crate) fn set_last_entry(&mut self, id: EntryId) -> Result<(), Failure> {
-        self.last_entry.insert((), id.key())?;
+        self.last_entry.insert((), id.parts())?;
         Ok(())
     }
 }

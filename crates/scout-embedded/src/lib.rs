@@ -16,7 +16,6 @@
 #![deny(missing_docs)]
 
 mod config;
-mod entry;
 mod error;
 mod failure;
 mod file;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
 use scout_core::{
-    Clock, Message, MessageIntake, MessageStore, Moment, Position, Receipt, ScanReport, ScanSink, StoreError,
-    StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
+    Clock, EntryId, Message, MessageIntake, MessageStore, Moment, Position, Receipt, ScanReport, ScanSink,
+    StoreError, StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 
 use crate::EmbeddedConfig;
-use crate::entry::EntryId;
 use crate::error::input_output;
 use crate::file::StoreFile;
 use crate::layout::{FORMAT, ROWS};

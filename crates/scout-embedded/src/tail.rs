@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use redb::ReadableDatabase as _;
 use scout_core::{
-    Announced, FeedMark, Moment, Position, StoreError, StoreErrorKind, TailReport, TailSink, WallTime,
+    Announced, EntryId, FeedMark, Moment, Position, StoreError, StoreErrorKind, TailReport, TailSink,
+    WallTime,
 };
 use tokio::sync::watch;
 
-use crate::entry::EntryId;
 use crate::error::closing;
 use crate::file::StoreFile;
-use crate::layout::{Held, ROWS};
+use crate::layout::{Held, ROWS, entry};
 use crate::readers::Readers;
 use crate::rows::Rows;
 use crate::store::STREAM;
@@ -75,9 +75,9 @@ async fn read(file: &Arc<StoreFile>, readers: &Arc<Readers>, after: EntryId) -> 
         file.with(StoreErrorKind::Unreachable, |database| {
             let table = database.begin_read()?.open_table(ROWS)?;
             let mut found = Found::default();
-            for row in table.range((Bound::Excluded(after.key()), Bound::Unbounded))? {
+            for row in table.range((Bound::Excluded(after.parts()), Bound::Unbounded))? {
                 let (id, counted) = row?;
-                found.ids.push(EntryId::from_key(id.value()));
+                found.ids.push(entry(id.value()));
                 found.rows.push(counted.value());
                 if found.rows.is_full() {
                     break;

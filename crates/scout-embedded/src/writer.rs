@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use scout_core::{Clock, StoreError, StoreErrorKind};
+use scout_core::{Clock, EntryId, StoreError, StoreErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot, watch};
 
-use crate::entry::EntryId;
 use crate::error::closing;
 use crate::file::StoreFile;
 use crate::layout::Tables;

@@ -32,7 +32,6 @@ mod config;
 mod connection;
 mod cursor;
 mod emptiness;
-mod entry_id;
 mod error;
 mod greeting;
 mod index;

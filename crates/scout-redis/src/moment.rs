@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use redis::{Cmd, Value, cmd};
-use scout_core::{FeedMark, Finding, Moment, StoreError, WallTime};
+use scout_core::{EntryId, FeedMark, Finding, Moment, StoreError, WallTime};
 
 use crate::config::RedisConfig;
 use crate::connection::{Connection, Timed, Work, micros};
-use crate::entry_id::EntryId;
 use crate::error::text_of;
 use crate::info::{IndexInfo, Progress};
 use crate::metrics::Command;

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use metrics::Recorder;
 use scout_core::{
-    Clock, Message, MessageIntake, MessageStore, Moment, PacePolicy, Pacer, Position, Receipt, ScanReport,
-    ScanSink, StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
+    Clock, EntryId, Message, MessageIntake, MessageStore, Moment, PacePolicy, Pacer, Position, Receipt,
+    ScanReport, ScanSink, StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::Mutex;
 
 use crate::config::RedisConfig;
 use crate::cursor::Leftovers;
-use crate::entry_id::EntryId;
 use crate::index::being_built;
 use crate::info::KeyType;
 use crate::inspect::inspect;

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
-use scout_core::{Announced, Clock, Pacer, Position, Row, StoreError, TailReport, TailSink, WallTime};
+use scout_core::{
+    Announced, Clock, EntryId, Pacer, Position, Row, StoreError, TailReport, TailSink, WallTime,
+};
 
 use crate::config::RedisConfig;
 use crate::connection::{Connection, Timed, Work};
-use crate::entry_id::EntryId;
 use crate::info::KeyType;
 use crate::metrics::Command;
 use crate::rows::Found;
