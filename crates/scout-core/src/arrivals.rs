@@ -32,6 +32,11 @@ impl Arrivals {
         LedgerConfig::new(ARRIVALS_REACH, budget_bytes)
     }
 
+    /// The counts, with arrivals in place of event times.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     pub(crate) fn record(&mut self, facts: &Facts<'_>, arrived: WallTime) {
         self.ledger.advance(arrived);
         self.ledger.record(&Facts { event_time: Some(arrived), ..facts.clone() });
@@ -58,6 +63,11 @@ impl Arrivals {
     /// From when on nothing is missing; `None` while that is not known.
     pub fn covered_from(&self) -> Option<WallTime> {
         self.covered_from.map(|from| from.max(self.ledger.now().minus(ARRIVALS_REACH)))
+    }
+
+    /// The same, however long ago that is: slots that have aged out since were whole, and so is the one that is about to.
+    pub(crate) fn whole_from(&self) -> Option<WallTime> {
+        self.covered_from
     }
 
     /// What arrived within the last `span` before `now`, an hour at most.

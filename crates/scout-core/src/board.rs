@@ -50,6 +50,19 @@ impl Publication {
         }
     }
 
+    /// The present that windows end at, on the store's clock: the snapshot's time and what has passed since. Numbers
+    /// that are stale say nothing about what has passed, so their windows end at the snapshot's time.
+    ///
+    /// `None` before the first snapshot.
+    pub fn present(&self, now: MonoTime) -> Option<WallTime> {
+        let taken_at = self.snapshot.as_ref()?.taken_at;
+        let passed = match self.last_success {
+            Some(success) if self.stale_since.is_none() => now.since(success.mono),
+            _ => Duration::ZERO,
+        };
+        Some(taken_at.plus(passed))
+    }
+
     /// Whether the numbers are fresh at `now`.
     ///
     /// # Errors

@@ -194,12 +194,23 @@ impl Ledger {
     pub fn window(&self, span: Duration, now: WallTime) -> Tally<'_> {
         let from = now.minus(span);
         let mut sum = Cells::default();
-        for (_, cells) in self.slots.iter().rev().take_while(|(slot, _)| slot.end() > from) {
+        for (_, cells) in self.slots_since(from) {
             for (key, count) in cells.iter() {
                 sum.add(key, count);
             }
         }
-        Tally { cells: Cow::Owned(sum), ledger: self, from: Some(self.grid.covered_from(from)) }
+        self.tally(sum, Some(self.grid.covered_from(from)))
+    }
+
+    /// The slots that reach beyond `from`, the newest first.
+    pub(crate) fn slots_since(&self, from: WallTime) -> impl Iterator<Item = (Slot, &Cells)> {
+        let reaching = self.slots.iter().rev().take_while(move |(slot, _)| slot.end() > from);
+        reaching.map(|(slot, cells)| (*slot, &**cells))
+    }
+
+    /// Cells of this ledger, with its names.
+    pub(crate) fn tally(&self, cells: Cells, from: Option<WallTime>) -> Tally<'_> {
+        Tally { cells: Cow::Owned(cells), ledger: self, from }
     }
 
     /// The same counts without those of events before the retention time, and without the names that only they have.
@@ -214,6 +225,26 @@ impl Ledger {
     /// All messages, dated or not.
     pub fn total(&self) -> Tally<'_> {
         Tally { cells: Cow::Borrowed(&self.totals), ledger: self, from: None }
+    }
+
+    /// How far back slots reach.
+    pub fn retention(&self) -> Duration {
+        self.config.retention
+    }
+
+    /// Where slots lie.
+    pub(crate) fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The number of a system's name; `None` where no message is counted under it.
+    pub(crate) fn find_system(&self, name: &str) -> Option<NameId> {
+        self.systems.find(name)
+    }
+
+    /// The number of a folded severity's name; `None` where no message is counted under it.
+    pub(crate) fn find_severity(&self, name: &str) -> Option<NameId> {
+        self.severities.find(name)
     }
 
     /// Messages whose event lies before the retention time.

@@ -49,10 +49,14 @@ mod live;
 mod message;
 mod names;
 mod pacing;
+mod query;
 mod rescan;
+mod series;
 mod severity;
 mod snapshot;
+mod span;
 mod store;
+mod sums;
 mod tier;
 mod time;
 mod view;
@@ -69,13 +73,16 @@ pub use ledger::{Label, Ledger, LedgerConfig, LedgerConfigError, MAX_RETENTION, 
 pub use live::{LiveConfig, LiveLedger, Replaced, Verdict};
 pub use message::{Message, MessageError, Receipt};
 pub use pacing::{PacePolicy, Pacer};
+pub use query::{Found, Query, QueryError, TimeOf};
 pub use rescan::{RescanPolicy, Rescans, WhyScan};
+pub use series::{By, MAX_POINTS, Series, SeriesQuery};
 pub use severity::{Rank, Severity};
 pub use snapshot::{LISTED_ALERTING, LISTED_SYSTEMS, Snapshot, SystemCount};
+pub use span::{Span, SpanError};
 pub use store::{
     MessageIntake, MessageStore, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport, TailReport,
     TailSink, Urgency,
 };
 pub use tier::AHEAD;
 pub use time::{Clock, MonoTime, Now, WallTime};
-pub use view::{AlertsView, Marks, SummaryView, SystemsView, Views};
+pub use view::{AlertsView, Marks, SeriesView, SummaryView, SystemView, SystemsView, Views};

@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
-use crate::ledger::{Label, Ledger};
-use crate::names::NameId;
-use crate::{Arrivals, Severity, WallTime};
+use crate::sums::{Limits, Sums};
+use crate::{Arrivals, Ledger, WallTime};
 
 /// Systems listed in a snapshot, as in the Go service's answers.
 pub const LISTED_SYSTEMS: usize = 20;
@@ -45,7 +42,7 @@ pub struct Snapshot {
     pub without_system: u64,
     /// Messages of systems beyond the ledger's budget.
     pub folded_systems: u64,
-    /// Messages by alerting severity ([`Severity::ALERTS`]), zero included.
+    /// Messages by alerting severity ([`Severity::ALERTS`](crate::Severity::ALERTS)), zero included.
     pub alerts: BTreeMap<&'static str, u64>,
     /// The systems with the most alerting messages, at most [`LISTED_ALERTING`], ordered as `systems`.
     pub alerting_systems: Vec<SystemCount>,
@@ -68,50 +65,28 @@ pub struct Snapshot {
 impl Snapshot {
     /// Sums a ledger up.
     pub fn new(ledger: &Ledger, generation: u64, taken_at: WallTime, difference: i64) -> Self {
-        let mut snapshot = Self {
+        let tally = ledger.total();
+        let sums = Sums::of(&tally, Limits::default());
+        Self {
             generation,
             taken_at,
-            total: 0,
-            severities: BTreeMap::new(),
-            folded_severities: 0,
-            systems_total: 0,
-            systems: Vec::new(),
-            without_system: 0,
-            folded_systems: 0,
-            alerts: Severity::ALERTS.into_iter().map(|severity| (severity, 0)).collect(),
-            alerting_systems: Vec::new(),
-            folded_alerts: 0,
+            total: sums.total,
+            severities: sums.severities,
+            folded_severities: sums.folded_severities,
+            systems_total: tally.named_systems(),
+            systems: sums.systems,
+            without_system: sums.without_system,
+            folded_systems: sums.folded_systems,
+            alerts: sums.alerts,
+            alerting_systems: sums.alerting_systems,
+            folded_alerts: sums.folded_alerts,
             undated: ledger.undated(),
             ahead: ledger.ahead(),
             older: ledger.older(),
             difference,
             ledger: ledger.clone(),
             arrivals: None,
-        };
-        let tally = ledger.total();
-        let mut by_system: HashMap<NameId, SystemSums> = HashMap::new();
-        for (key, count) in tally.keys() {
-            snapshot.total += count;
-            let alerting = snapshot.add_severity(&tally.severity(key.severity()), count);
-            let sums = by_system.entry(key.system()).or_default();
-            sums.all += count;
-            sums.alerting += if alerting { count } else { 0 };
         }
-        let mut named = Vec::with_capacity(by_system.len());
-        for (id, sums) in by_system {
-            match tally.system(id) {
-                Label::Named(system) => named.push((system, sums)),
-                Label::Missing => snapshot.without_system += sums.all,
-                Label::Folded => {
-                    snapshot.folded_systems += sums.all;
-                    snapshot.folded_alerts += sums.alerting;
-                }
-            }
-        }
-        snapshot.systems_total = tally.named_systems();
-        snapshot.systems = top(&named, |sums| sums.all, LISTED_SYSTEMS);
-        snapshot.alerting_systems = top(&named, |sums| sums.alerting, LISTED_ALERTING);
-        snapshot
     }
 
     /// The same, with what arrived in the last hour.
@@ -125,39 +100,12 @@ impl Snapshot {
         self.alerts.values().sum()
     }
 
-    /// Adds to the counts by severity; true if it is an alerting one.
-    fn add_severity(&mut self, severity: &Label, count: u64) -> bool {
-        let Label::Named(name) = severity else {
-            self.folded_severities += count;
-            return false;
-        };
-        *self.severities.entry(Arc::clone(name)).or_insert(0) += count;
-        match self.alerts.get_mut(&**name) {
-            Some(alerts) => {
-                *alerts += count;
-                true
-            }
-            None => false,
-        }
+    /// Whether messages of that system are counted under its name.
+    pub fn counts_system(&self, system: &str) -> bool {
+        let arrivals = self.arrivals.as_ref().map(Arrivals::ledger);
+        [Some(&self.ledger), arrivals]
+            .into_iter()
+            .flatten()
+            .any(|ledger| ledger.find_system(system).is_some())
     }
-}
-
-#[derive(Default)]
-struct SystemSums {
-    all: u64,
-    alerting: u64,
-}
-
-/// The largest counts, without sorting the rest: there may be hundreds of thousands.
-fn top(systems: &[(Arc<str>, SystemSums)], count: fn(&SystemSums) -> u64, limit: usize) -> Vec<SystemCount> {
-    let mut ranked: Vec<(u64, &Arc<str>)> =
-        systems.iter().map(|(system, sums)| (count(sums), system)).filter(|(count, _)| *count > 0).collect();
-    let by_count_then_name =
-        |a: &(u64, &Arc<str>), b: &(u64, &Arc<str>)| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
-    if ranked.len() > limit {
-        ranked.select_nth_unstable_by(limit, by_count_then_name);
-        ranked.truncate(limit);
-    }
-    ranked.sort_unstable_by(by_count_then_name);
-    ranked.into_iter().map(|(count, system)| SystemCount { system: Arc::clone(system), count }).collect()
 }

@@ -42,6 +42,11 @@ impl Slot {
         WallTime::from_unix_ms(self.start_ms)
     }
 
+    /// How long the slot is, in milliseconds.
+    pub(crate) fn width_ms(self) -> i64 {
+        self.width_ms
+    }
+
     /// The first moment after the slot.
     pub(crate) fn end(self) -> WallTime {
         WallTime::from_unix_ms(self.start_ms.saturating_add(self.width_ms))
@@ -105,6 +110,15 @@ impl Grid {
             Place::Slot(slot) => slot.start(),
             Place::Older => WallTime::from_unix_ms(self.starts_ms[TIERS.len() - 1]),
             Place::Ahead => from,
+        }
+    }
+
+    /// How wide slots are at `from`, in milliseconds; those of what follows divide it.
+    pub(crate) fn width_ms_at(&self, from: WallTime) -> i64 {
+        match self.place(from.max(WallTime::from_unix_ms(self.starts_ms[TIERS.len() - 1]))) {
+            Place::Slot(slot) => slot.width_ms(),
+            // Only what lies ahead has no slot here, and the next to it are those of the finest tier.
+            Place::Older | Place::Ahead => TIERS[0].width_ms,
         }
     }
 

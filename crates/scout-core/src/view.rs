@@ -1,11 +1,14 @@
-//! The three views of a snapshot, as the API shows them: field names and their order are a contract.
+//! The views of a snapshot, as the API shows them: field names and their order are a contract.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{FindingKind, Publication, Snapshot, SystemCount, WallTime};
+use crate::query::Range;
+use crate::series::Point;
+use crate::sums::Sums;
+use crate::{By, FindingKind, Found, Publication, Series, Snapshot, SystemCount, WallTime};
 
 /// How far the numbers can be relied on. Stands after the contract's fields, and only where it says something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -38,8 +41,12 @@ pub struct SummaryView<'a> {
     severity_counts: &'a BTreeMap<Arc<str>, u64>,
     time_window: &'a str,
     last_updated: WallTime,
+    #[serde(flatten)]
+    range: Option<&'a Range>,
     #[serde(skip_serializing_if = "is_zero")]
     folded_messages: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattributed: u64,
     #[serde(flatten)]
     marks: Marks,
 }
@@ -51,10 +58,14 @@ pub struct SystemsView<'a> {
     systems: &'a [SystemCount],
     total: usize,
     last_updated: WallTime,
+    #[serde(flatten)]
+    range: Option<&'a Range>,
     #[serde(skip_serializing_if = "is_zero")]
     without_system: u64,
     #[serde(skip_serializing_if = "is_zero")]
     folded_messages: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattributed: u64,
     #[serde(flatten)]
     marks: Marks,
 }
@@ -67,16 +78,119 @@ pub struct AlertsView<'a> {
     severity_counts: &'a BTreeMap<&'static str, u64>,
     top_systems: &'a [SystemCount],
     last_updated: WallTime,
+    #[serde(flatten)]
+    range: Option<&'a Range>,
     #[serde(skip_serializing_if = "is_zero")]
     folded_messages: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattributed: u64,
     #[serde(flatten)]
     marks: Marks,
 }
 
-/// What a publication shows of its snapshot.
+/// `/analytics/systems/{system}`
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemView<'a> {
+    system: &'a str,
+    total_messages: u64,
+    severity_counts: &'a BTreeMap<Arc<str>, u64>,
+    last_updated: WallTime,
+    #[serde(flatten)]
+    range: Option<&'a Range>,
+    #[serde(skip_serializing_if = "is_zero")]
+    folded_messages: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattributed: u64,
+    #[serde(flatten)]
+    marks: Marks,
+}
+
+/// `/analytics/timeseries`
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeriesView<'a> {
+    total_messages: u64,
+    by: By,
+    step: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_step: Option<&'a str>,
+    points: &'a [Point],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity_counts: Option<&'a BTreeMap<Arc<str>, u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    systems: Option<&'a [SystemCount]>,
+    last_updated: WallTime,
+    #[serde(flatten)]
+    range: Option<&'a Range>,
+    #[serde(skip_serializing_if = "is_zero")]
+    other: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    without_system: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    folded_messages: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattributed: u64,
+    #[serde(flatten)]
+    marks: Marks,
+}
+
+/// The counts that views show, wherever they come from.
+#[derive(Clone, Copy, Debug)]
+struct Counts<'a> {
+    total: u64,
+    severities: &'a BTreeMap<Arc<str>, u64>,
+    folded_severities: u64,
+    systems_total: usize,
+    systems: &'a [SystemCount],
+    without_system: u64,
+    folded_systems: u64,
+    alerts: &'a BTreeMap<&'static str, u64>,
+    alerting_systems: &'a [SystemCount],
+    folded_alerts: u64,
+}
+
+impl<'a> From<&'a Snapshot> for Counts<'a> {
+    fn from(of: &'a Snapshot) -> Self {
+        Self {
+            total: of.total,
+            severities: &of.severities,
+            folded_severities: of.folded_severities,
+            systems_total: of.systems_total,
+            systems: &of.systems,
+            without_system: of.without_system,
+            folded_systems: of.folded_systems,
+            alerts: &of.alerts,
+            alerting_systems: &of.alerting_systems,
+            folded_alerts: of.folded_alerts,
+        }
+    }
+}
+
+impl<'a> From<&'a Sums> for Counts<'a> {
+    fn from(of: &'a Sums) -> Self {
+        Self {
+            total: of.total,
+            severities: &of.severities,
+            folded_severities: of.folded_severities,
+            systems_total: of.systems_total,
+            systems: &of.systems,
+            without_system: of.without_system,
+            folded_systems: of.folded_systems,
+            alerts: &of.alerts,
+            alerting_systems: &of.alerting_systems,
+            folded_alerts: of.folded_alerts,
+        }
+    }
+}
+
+/// What a publication shows: of its whole snapshot, or of what was asked of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Views<'a> {
-    snapshot: &'a Snapshot,
+    counts: Counts<'a>,
+    taken_at: WallTime,
+    range: Option<&'a Range>,
+    unattributed: u64,
     marks: Marks,
 }
 
@@ -94,17 +208,35 @@ impl<'a> Views<'a> {
                 .map(|finding| finding.kind)
                 .find(|kind| kind.leaves_messages_out()),
         };
-        Some(Self { snapshot, marks })
+        Some(Self {
+            counts: snapshot.into(),
+            taken_at: snapshot.taken_at,
+            range: None,
+            unattributed: 0,
+            marks,
+        })
+    }
+
+    /// The same views of what was found in the publication's snapshot.
+    pub fn with(self, found: &'a Found) -> Self {
+        Self {
+            counts: (&found.sums).into(),
+            range: found.range.as_ref(),
+            unattributed: found.unattributed,
+            ..self
+        }
     }
 
     /// Messages by severity. `time_window` is the interval, repeated as it was configured.
     pub fn summary(&self, time_window: &'a str) -> SummaryView<'a> {
         SummaryView {
-            total_messages: self.snapshot.total,
-            severity_counts: &self.snapshot.severities,
+            total_messages: self.counts.total,
+            severity_counts: self.counts.severities,
             time_window,
-            last_updated: self.snapshot.taken_at,
-            folded_messages: self.snapshot.folded_severities,
+            last_updated: self.taken_at,
+            range: self.range,
+            folded_messages: self.counts.folded_severities,
+            unattributed: self.unattributed,
             marks: self.marks,
         }
     }
@@ -112,11 +244,13 @@ impl<'a> Views<'a> {
     /// Messages by system.
     pub fn systems(&self) -> SystemsView<'a> {
         SystemsView {
-            systems: &self.snapshot.systems,
-            total: self.snapshot.systems_total,
-            last_updated: self.snapshot.taken_at,
-            without_system: self.snapshot.without_system,
-            folded_messages: self.snapshot.folded_systems,
+            systems: self.counts.systems,
+            total: self.counts.systems_total,
+            last_updated: self.taken_at,
+            range: self.range,
+            without_system: self.counts.without_system,
+            folded_messages: self.counts.folded_systems,
+            unattributed: self.unattributed,
             marks: self.marks,
         }
     }
@@ -124,12 +258,54 @@ impl<'a> Views<'a> {
     /// Alerting messages by severity and system.
     pub fn alerts(&self) -> AlertsView<'a> {
         AlertsView {
-            total_alerts: self.snapshot.total_alerts(),
-            severity_counts: &self.snapshot.alerts,
-            top_systems: &self.snapshot.alerting_systems,
-            last_updated: self.snapshot.taken_at,
-            folded_messages: self.snapshot.folded_alerts,
+            total_alerts: self.counts.alerts.values().sum(),
+            severity_counts: self.counts.alerts,
+            top_systems: self.counts.alerting_systems,
+            last_updated: self.taken_at,
+            range: self.range,
+            folded_messages: self.counts.folded_alerts,
+            unattributed: self.unattributed,
             marks: self.marks,
+        }
+    }
+
+    /// Messages of one system by severity, where that system was asked for.
+    pub fn system(&self, system: &'a str) -> SystemView<'a> {
+        SystemView {
+            system,
+            total_messages: self.counts.total,
+            severity_counts: self.counts.severities,
+            last_updated: self.taken_at,
+            range: self.range,
+            folded_messages: self.counts.folded_severities,
+            unattributed: self.unattributed,
+            marks: self.marks,
+        }
+    }
+
+    /// Messages over time.
+    pub fn series(self, series: &'a Series) -> SeriesView<'a> {
+        let Self { counts, taken_at, range, unattributed, marks } = self.with(&series.found);
+        let (by_severity, by_system) = (series.by == By::Severity, series.by == By::System);
+        SeriesView {
+            total_messages: counts.total,
+            by: series.by,
+            step: series.step.to_string(),
+            requested_step: series.requested_step.as_deref(),
+            points: &series.points,
+            severity_counts: by_severity.then_some(counts.severities),
+            systems: by_system.then_some(counts.systems),
+            last_updated: taken_at,
+            range,
+            other: series.other,
+            without_system: if by_system { counts.without_system } else { 0 },
+            folded_messages: match series.by {
+                By::None => 0,
+                By::Severity => counts.folded_severities,
+                By::System => counts.folded_systems,
+            },
+            unattributed,
+            marks,
         }
     }
 }
