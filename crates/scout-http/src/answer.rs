@@ -29,7 +29,7 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Answer {
     answer
 }
 
-/// A JSON error. Errors repeat what clients sent in no case, and are not to be taken for anything but JSON.
+/// A JSON error. It may repeat what a client sent, so it is not to be taken for anything but JSON.
 pub(crate) fn error(status: StatusCode, body: Bytes) -> Answer {
     let mut answer = json(status, body);
     answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

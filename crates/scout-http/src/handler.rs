@@ -14,6 +14,7 @@ use scout_core::{GoDuration, Now};
 use tracing::debug;
 
 use crate::answer::{self, Answer};
+use crate::asking::Asked;
 use crate::health;
 use crate::metrics::scrape;
 use crate::progress::Progress;
@@ -74,6 +75,12 @@ impl Service<Request<Incoming>> for Handler {
             Some(refusal) => refusal,
             None if route == Route::Pitch => return self.pitch(request, began),
             None if route == Route::Metrics => return self.scrape(request, began),
+            None if route.is_asked(request.uri()) => {
+                match connection.shared.ask(route, request.uri(), request.headers(), began.mono) {
+                    Ok(answer) => answer,
+                    Err(asked) => return self.ask(request, route, began, *asked),
+                }
+            }
             None => connection.shared.read(route, &request, began),
         };
         connection.finish(began, route, request.method(), request.uri().path(), &answer);
@@ -98,6 +105,15 @@ impl Handler {
 }
 
 impl Handler {
+    fn ask(&self, request: Request<Incoming>, route: Route, began: Now, asked: Asked) -> Answering {
+        let connection = Arc::clone(&self.connection);
+        Answering::Later(Box::pin(async move {
+            let answer = Arc::clone(&connection.shared).answer(asked, request.headers()).await;
+            connection.finish(began, route, request.method(), request.uri().path(), &answer);
+            answer
+        }))
+    }
+
     fn scrape(&self, request: Request<Incoming>, began: Now) -> Answering {
         let connection = Arc::clone(&self.connection);
         Answering::Later(Box::pin(async move {
@@ -165,8 +181,10 @@ impl Shared {
             Route::Summary | Route::Systems | Route::Alerts => {
                 self.page.load().analytics(route, request.headers())
             }
-            // The first two are never asked for here: their answers have to be waited for.
-            Route::Metrics | Route::Pitch | Route::Other => answer::not_found(),
+            // All but the last are never asked for here: their answers may have to be waited for.
+            Route::System | Route::Series | Route::Metrics | Route::Pitch | Route::Other => {
+                answer::not_found()
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Scout's HTTP server: the views of a snapshot from shared bytes, Prometheus metrics, and the intake of messages.
 //!
-//! Everything that readers ask for is rendered once for each publication and served from there, so that a request
-//! neither waits for the store nor takes a lock. The server runs on raw `hyper`, HTTP/1 only; TLS belongs in front of it.
+//! What readers ask for most is rendered once for each publication and served from there, so that such a request
+//! neither waits for the store nor takes a lock. Windows are summed up from the publication when they are asked for, and
+//! kept for a second. The server runs on raw `hyper`, HTTP/1 only; TLS belongs in front of it.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -21,6 +22,7 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod asking;
 mod config;
 mod connection;
 mod encoding;
@@ -30,15 +32,19 @@ mod health;
 mod json;
 mod metrics;
 mod page;
+mod parameters;
+mod percent;
 mod pitch;
 mod progress;
 mod room;
+mod question;
 mod route;
 mod server;
 mod shared;
 mod signals;
 mod tokens;
 mod view;
+mod windows;
 
 pub use config::{BuildInfo, HttpConfig};
 pub use error::HttpError;

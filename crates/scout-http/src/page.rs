@@ -1,4 +1,4 @@
-//! Everything that a publication shows, rendered once when it is published.
+//! Everything that a publication shows, rendered once when it is published; and what is asked of it beyond that.
 
 use bytes::Bytes;
 use http::header::{HeaderValue, RETRY_AFTER};
@@ -11,6 +11,7 @@ use crate::encoding::Compressor;
 use crate::metrics::Exposition;
 use crate::route::Route;
 use crate::view::View;
+use crate::windows::Windows;
 use crate::{json, metrics};
 
 /// After how many seconds to ask again for numbers that are not there yet.
@@ -24,6 +25,8 @@ pub(crate) struct Page {
     /// What stands in for the views before the first snapshot.
     no_snapshot: Bytes,
     gauges: Exposition,
+    /// Answers that were made for who asked.
+    windows: Windows,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,7 @@ impl Page {
             no_snapshot: json::line(&NoSnapshot { error: "no snapshot yet", reason }),
             gauges: metrics::gauges(publication),
             publication: publication.clone(),
+            windows: Windows::default(),
         }
     }
 
@@ -60,12 +64,17 @@ impl Page {
         &self.publication
     }
 
+    /// The answers that have been made from it.
+    pub(crate) fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
     /// The gauges that follow the snapshot.
     pub(crate) fn gauges(&self) -> &Exposition {
         &self.gauges
     }
 
-    /// The answer of an analytics route.
+    /// The answer of a view as it is.
     pub(crate) fn analytics(&self, route: Route, request: &HeaderMap) -> Answer {
         let view = match (&self.views, route) {
             (Some(views), Route::Summary) => &views.summary,
@@ -77,7 +86,8 @@ impl Page {
         view.answer(request)
     }
 
-    fn no_snapshot(&self) -> Answer {
+    /// What stands in for any analytics before the first snapshot.
+    pub(crate) fn no_snapshot(&self) -> Answer {
         let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, self.no_snapshot.clone());
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         answer

@@ -1,7 +1,10 @@
 //! The routes: one table from which requests are dispatched, counted and listed.
 
-use http::Method;
+use http::{Method, Uri};
 use serde::Serialize;
+
+/// What stands before a system's name.
+pub(crate) const SYSTEM_PREFIX: &str = "/analytics/systems/";
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,9 @@ pub(crate) enum Route {
     Summary,
     Systems,
     Alerts,
+    /// One system by its name.
+    System,
+    Series,
     Pitch,
     /// Anything that is not served; all such paths count as one.
     Other,
@@ -57,7 +63,7 @@ impl Methods {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Root,
         Self::Health,
         Self::Ready,
@@ -67,6 +73,8 @@ impl Route {
         Self::Summary,
         Self::Systems,
         Self::Alerts,
+        Self::System,
+        Self::Series,
         Self::Pitch,
         Self::Other,
     ];
@@ -83,7 +91,9 @@ impl Route {
             "/analytics/summary" => Self::Summary,
             "/analytics/systems" => Self::Systems,
             "/analytics/alerts" => Self::Alerts,
+            "/analytics/timeseries" => Self::Series,
             "/pitch" => Self::Pitch,
+            _ if path.strip_prefix(SYSTEM_PREFIX).is_some_and(|system| !system.is_empty()) => Self::System,
             _ => Self::Other,
         }
     }
@@ -100,6 +110,8 @@ impl Route {
             Self::Summary => "/analytics/summary",
             Self::Systems => "/analytics/systems",
             Self::Alerts => "/analytics/alerts",
+            Self::System => "/analytics/systems/{system}",
+            Self::Series => "/analytics/timeseries",
             Self::Pitch => "/pitch",
             Self::Other => "other",
         }
@@ -116,8 +128,19 @@ impl Route {
 
     pub(crate) const fn access(self) -> Access {
         match self {
-            Self::Summary | Self::Systems | Self::Alerts | Self::Pitch => Access::TokenHolders,
+            Self::Summary | Self::Systems | Self::Alerts | Self::System | Self::Series | Self::Pitch => {
+                Access::TokenHolders
+            }
             _ => Access::Everybody,
+        }
+    }
+
+    /// Whether a request on this route may ask for more than what is rendered already.
+    pub(crate) fn is_asked(self, uri: &Uri) -> bool {
+        match self {
+            Self::System | Self::Series => true,
+            Self::Summary | Self::Systems | Self::Alerts => uri.query().is_some(),
+            _ => false,
         }
     }
 
@@ -132,6 +155,8 @@ impl Route {
             Self::Summary => "Aggregated event summary",
             Self::Systems => "Events grouped by system",
             Self::Alerts => "Alert counts and top systems",
+            Self::System => "Events of one system by severity",
+            Self::Series => "Events over time",
             Self::Pitch => "Intake of messages",
             Self::Other => "",
         }
@@ -157,6 +182,8 @@ pub(crate) fn endpoints(has_intake: bool) -> Vec<Endpoint> {
         Route::Ready,
         Route::Livez,
         Route::Readyz,
+        Route::System,
+        Route::Series,
         Route::Pitch,
     ];
     let served = listed.into_iter().filter(|route| has_intake || *route != Route::Pitch);
@@ -181,7 +208,9 @@ mod tests {
 
     #[test]
     fn paths_are_compared_exactly() {
-        for path in ["/health/", "//health", "/Health", "/analytics", "", "*", "/pitch/pitch"] {
+        for path in
+            ["/health/", "//health", "/Health", "/analytics", "", "*", "/pitch/pitch", "/analytics/systems/"]
+        {
             assert_eq!(Route::of(path), Route::Other, "{path:?}");
         }
     }

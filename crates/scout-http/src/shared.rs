@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use flate2::Compression;
 use scout_core::{Clock, MessageIntake, MonoTime, Publication};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::HttpConfig;
 use crate::encoding::Compressor;
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) scrape: Mutex<Scrape>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) compressor: Compressor,
+    /// Whose turn it is to sum up a window. One at a time, so that the cycles and all other answers have a core.
+    pub(crate) turn: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -46,6 +48,7 @@ impl Shared {
             scrape: Mutex::new(Scrape::new(config.build, telemetry)),
             signals: Arc::default(),
             compressor,
+            turn: Arc::new(Semaphore::new(1)),
             started: clock.now().mono,
             clock,
             config,

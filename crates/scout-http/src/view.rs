@@ -36,6 +36,11 @@ impl View {
         Self { plain: Representation::new(body, format!("\"{digest}\"")), gzip }
     }
 
+    /// How long it is, uncompressed.
+    pub(crate) fn bytes(&self) -> usize {
+        self.plain.body.len()
+    }
+
     /// The answer to a request with these headers.
     pub(crate) fn answer(&self, request: &HeaderMap) -> Answer {
         let representation = match &self.gzip {

@@ -8,4 +8,6 @@ mod exposition;
 mod freshness;
 mod logs;
 mod pitch;
+mod series;
 mod support;
+mod windows;

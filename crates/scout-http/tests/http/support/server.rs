@@ -76,6 +76,19 @@ impl Harness {
         self.publisher.publish(&publication(&mut board, rows, Vec::new(), &self.clock));
     }
 
+    /// Publishes a count of messages by (severity, system, timestamp).
+    pub(crate) fn publish_dated(&self, rows: &[(&'static str, &'static str, &'static str)]) {
+        let dated = |(severity, system, timestamp): &(&'static str, &'static str, &'static str)| Row {
+            severity: Some(*severity),
+            system: Some(*system),
+            timestamp: Some(*timestamp),
+            ..Row::default()
+        };
+        let mut board = Board::new(Duration::from_secs(60));
+        let snapshot = snapshot(rows.iter().map(dated), 1, &self.clock);
+        self.publisher.publish(&board.succeed(snapshot, Vec::new(), self.clock.now()));
+    }
+
     /// Tells the server to stop.
     pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
@@ -87,18 +100,21 @@ impl Harness {
     }
 }
 
-/// A count of these (severity, system).
-fn snapshot(rows: &[(Option<&str>, Option<&str>)], generation: u64, clock: &TestClock) -> Snapshot {
+/// A message of half a minute ago, by its severity and system.
+fn recent<'a>((severity, system): &(Option<&'a str>, Option<&'a str>)) -> Row<'a> {
+    Row { severity: *severity, system: *system, timestamp: Some("2026-03-01T11:59:30Z"), ..Row::default() }
+}
+
+/// A count of these at the present.
+pub(crate) fn snapshot<'a>(
+    rows: impl IntoIterator<Item = Row<'a>>,
+    generation: u64,
+    clock: &TestClock,
+) -> Snapshot {
     let now = clock.now().wall;
     let config = LedgerConfig::new(Duration::from_secs(48 * 3600), 48 << 20).unwrap();
     let mut ledger = Ledger::new(config, now);
-    for (severity, system) in rows {
-        let row = Row {
-            severity: *severity,
-            system: *system,
-            timestamp: Some("2026-03-01T11:59:30Z"),
-            timestamp_unix: None,
-        };
+    for row in rows {
         ledger.record(&row.facts().unwrap());
     }
     Snapshot::new(&ledger, generation, now, 0)
@@ -111,7 +127,7 @@ pub(crate) fn publication(
     findings: Vec<Finding>,
     clock: &TestClock,
 ) -> Publication {
-    let snapshot = snapshot(rows, board.next_generation(), clock);
+    let snapshot = snapshot(rows.iter().map(recent), board.next_generation(), clock);
     board.succeed(snapshot, findings, clock.now())
 }
 
