@@ -1,29 +1,87 @@
 //! The parts that answers are made of.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::{Body, Frame, SizeHint};
 
+use crate::events::EventStream;
 use crate::route::Methods;
 use crate::tokens::Denied;
 
-/// An answer; its body is one piece, most often shared.
-pub(crate) type Answer = Response<Full<Bytes>>;
+/// An answer.
+pub(crate) type Answer = Response<Content>;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// One piece, most often shared.
+    Whole(Full<Bytes>),
+    /// One part after the other, for as long as there are any; `None` after the last.
+    Events(Option<EventStream>),
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Self::Events(stream) => {
+                let Some(events) = stream else { return Poll::Ready(None) };
+                let part = ready!(events.poll_next(context));
+                if part.is_none() {
+                    *stream = None;
+                }
+                Poll::Ready(part.map(|part| Ok(Frame::data(part))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Events(stream) => stream.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size_hint(),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer made of the parts given.
 pub(crate) fn answer(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Content::Whole(Full::new(body)));
     *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
+}
+
+/// An answer that goes on.
+pub(crate) fn stream(headers: HeaderMap, events: EventStream) -> Answer {
+    let mut answer = Response::new(Content::Events(Some(events)));
     *answer.headers_mut() = headers;
     answer
 }
 
 /// A JSON answer without further headers.
 pub(crate) fn json(status: StatusCode, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Content::Whole(Full::new(body)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
     answer

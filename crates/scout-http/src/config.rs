@@ -35,9 +35,13 @@ pub struct HttpConfig {
     pub time_window: String,
     /// Which build this is.
     pub build: BuildInfo,
-    /// Connections at the same time. At the limit those are closed whose clients are within no request, the longest
-    /// waiting first, and new ones wait until there is room.
+    /// Connections at the same time, without those that listen on `/events`. At the limit those are closed whose clients
+    /// are within no request, the longest waiting first, and new ones wait until there is room.
     pub max_connections: usize,
+    /// Clients that listen on `/events` at the same time.
+    pub max_event_clients: usize,
+    /// How often a client of `/events` is sent a comment when there is nothing else to send.
+    pub event_heartbeat: Duration,
     /// How long a client may take to send a request's header, and a new connection to begin one.
     pub header_timeout: Duration,
     /// How long a client may take to send a request's body.
@@ -63,6 +67,8 @@ impl HttpConfig {
             time_window: String::new(),
             build: BuildInfo::default(),
             max_connections: 512,
+            max_event_clients: 1000,
+            event_heartbeat: Duration::from_secs(15),
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(30),

@@ -38,6 +38,8 @@ const LINGER_BYTES: usize = 4 << 20;
 enum End {
     Closed(hyper::Result<()>),
     TimedOut(Phase),
+    /// The server stops, and the client of an answer that goes on does not take what there is of it.
+    CutOff,
 }
 
 /// Serves a connection until it ends.
@@ -66,6 +68,9 @@ pub(crate) async fn serve(
                 return Poll::Ready(End::Closed(result));
             }
             if watch.told_to_close(context) {
+                if watch.listener.is_stopping() && progress.is_behind() {
+                    return Poll::Ready(End::CutOff);
+                }
                 Pin::new(&mut connection).graceful_shutdown();
                 continue;
             }
@@ -80,6 +85,7 @@ pub(crate) async fn serve(
             shared.stats.timed_out(phase);
             debug!(%remote, ?phase, "connection timed out");
         }
+        End::CutOff => debug!(%remote, "connection cut off: the server stops"),
     }
 }
 
@@ -160,7 +166,7 @@ impl<'a> Watch<'a> {
 fn limit(config: &HttpConfig, phase: Phase) -> Option<Duration> {
     match phase {
         Phase::Silent | Phase::Header => Some(config.header_timeout),
-        Phase::Handling => None,
+        Phase::Handling | Phase::Streaming => None,
         Phase::Answering => Some(config.answer_timeout),
         Phase::Idle => Some(config.idle_timeout),
     }

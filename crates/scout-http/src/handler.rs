@@ -75,6 +75,9 @@ impl Service<Request<Incoming>> for Handler {
             Some(refusal) => refusal,
             None if route == Route::Pitch => return self.pitch(request, began),
             None if route == Route::Metrics => return self.scrape(request, began),
+            None if route == Route::Events => {
+                connection.shared.events.answer(request.method(), &connection.progress)
+            }
             None if route.is_asked(request.uri()) => {
                 match connection.shared.ask(route, request.uri(), request.headers(), began.mono) {
                     Ok(answer) => answer,
@@ -146,7 +149,7 @@ impl Shared {
     async fn metrics(&self, request: &HeaderMap) -> Answer {
         let scrape = self.scrape.lock().await;
         let pitches = self.intake.as_ref().map(|intake| &intake.stats);
-        let text = scrape.text(self.page.load().gauges(), &self.stats, pitches);
+        let text = scrape.text(self.page.load().gauges(), &self.stats, &self.events, pitches);
         drop(scrape);
         scrape::answer(text, request, &self.compressor)
     }
@@ -182,7 +185,7 @@ impl Shared {
                 self.page.load().analytics(route, request.headers())
             }
             // All but the last are never asked for here: their answers may have to be waited for.
-            Route::System | Route::Series | Route::Metrics | Route::Pitch | Route::Other => {
+            Route::System | Route::Series | Route::Events | Route::Metrics | Route::Pitch | Route::Other => {
                 answer::not_found()
             }
         }

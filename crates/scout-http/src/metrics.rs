@@ -10,7 +10,7 @@ mod snapshot;
 mod telemetry;
 
 pub(crate) use counters::{PitchStats, ServerStats};
-pub(crate) use exposition::Exposition;
+pub(crate) use exposition::{Exposition, Kind};
 pub(crate) use scrape::Scrape;
 pub(crate) use snapshot::gauges;
 pub use telemetry::Telemetry;

@@ -12,7 +12,7 @@ use crate::metrics::Exposition;
 use crate::route::Route;
 use crate::view::View;
 use crate::windows::Windows;
-use crate::{json, metrics};
+use crate::{events, json, metrics};
 
 /// After how many seconds to ask again for numbers that are not there yet.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -25,6 +25,8 @@ pub(crate) struct Page {
     /// What stands in for the views before the first snapshot.
     no_snapshot: Bytes,
     gauges: Exposition,
+    /// The snapshot as an event.
+    event: Option<Bytes>,
     /// Answers that were made for who asked.
     windows: Windows,
 }
@@ -51,8 +53,14 @@ impl Page {
             alerts: View::new(json::line(&views.alerts()), compressor),
         });
         let reason = publication.last_error.as_ref().map(|(_, text)| &**text);
+        let event = publication
+            .snapshot
+            .as_ref()
+            .zip(views.as_ref())
+            .map(|(snapshot, views)| events::event(snapshot.generation, views.summary.body()));
         Self {
             views,
+            event,
             no_snapshot: json::line(&NoSnapshot { error: "no snapshot yet", reason }),
             gauges: metrics::gauges(publication),
             publication: publication.clone(),
@@ -62,6 +70,11 @@ impl Page {
 
     pub(crate) fn publication(&self) -> &Publication {
         &self.publication
+    }
+
+    /// What is told to who listens for snapshots; `None` before the first.
+    pub(crate) fn event(&self) -> Option<&Bytes> {
+        self.event.as_ref()
     }
 
     /// The answers that have been made from it.

@@ -23,10 +23,13 @@ pub(crate) enum Phase {
     Answering,
     /// The client, who may send another request or not.
     Idle,
+    /// Us: all that there is of an answer that goes on has been taken.
+    Streaming,
 }
 
 /// The bits of a mark that hold the phase; the others count.
-const PHASES: u64 = 7;
+const PHASE_BITS: u32 = 3;
+const PHASE_MASK: u64 = (1 << PHASE_BITS) - 1;
 
 /// A phase and how often things have moved on; as long as it stays the same, nothing has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +37,13 @@ pub(crate) struct Mark(u64);
 
 impl Mark {
     pub(crate) const fn phase(self) -> Phase {
-        match self.0 & PHASES {
+        match self.0 & PHASE_MASK {
             0 => Phase::Silent,
             1 => Phase::Header,
             2 => Phase::Handling,
             3 => Phase::Answering,
-            _ => Phase::Idle,
+            4 => Phase::Idle,
+            _ => Phase::Streaming,
         }
     }
 }
@@ -55,6 +59,22 @@ pub(crate) struct Progress {
     asked_to_go: AtomicBool,
     /// Whether the last request's body has been left unread, at least in part.
     body_left: AtomicBool,
+    /// Whether the answer under way goes on after what there is of it has been taken.
+    streams: AtomicBool,
+}
+
+/// For as long as it lives, the answer under way goes on.
+#[derive(Debug)]
+pub(crate) struct Streaming(Arc<Progress>);
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.0.streams.store(false, Ordering::Relaxed);
+        if self.0.mark().phase() == Phase::Streaming {
+            // The mark of its end is still to be taken.
+            self.0.enter(Phase::Answering);
+        }
+    }
 }
 
 impl Progress {
@@ -65,6 +85,7 @@ impl Progress {
             waiting_since: AtomicU64::new(nanos(now)),
             asked_to_go: AtomicBool::new(false),
             body_left: AtomicBool::new(false),
+            streams: AtomicBool::new(false),
         })
     }
 
@@ -108,9 +129,20 @@ impl Progress {
         self.asked_to_go.swap(false, Ordering::Relaxed)
     }
 
+    /// The answer that is about to be given goes on for as long as what is returned lives.
+    pub(crate) fn stream(progress: &Arc<Self>) -> Streaming {
+        progress.streams.store(true, Ordering::Relaxed);
+        Streaming(Arc::clone(progress))
+    }
+
+    /// Whether the client of an answer that goes on has not taken all that there is of it.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.streams.load(Ordering::Relaxed) && self.mark().phase() == Phase::Answering
+    }
+
     fn enter(&self, phase: Phase) {
-        let moves = (self.mark.load(Ordering::Relaxed) | PHASES) + 1;
-        self.mark.store(moves | phase as u64, Ordering::Relaxed);
+        let moves = (self.mark.load(Ordering::Relaxed) >> PHASE_BITS) + 1;
+        self.mark.store(moves << PHASE_BITS | phase as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn bytes_came(&self) {
@@ -120,7 +152,14 @@ impl Progress {
     }
 
     fn bytes_went(&self) {
-        if self.mark().phase() == Phase::Answering {
+        if matches!(self.mark().phase(), Phase::Answering | Phase::Streaming) {
+            self.enter(Phase::Answering);
+        }
+    }
+
+    /// The client has to take something before more can be written.
+    fn blocked(&self) {
+        if self.mark().phase() == Phase::Streaming {
             self.enter(Phase::Answering);
         }
     }
@@ -128,7 +167,8 @@ impl Progress {
     /// All that was written is with the system.
     pub(crate) fn flushed(&self) {
         if self.mark().phase() == Phase::Answering {
-            self.enter(Phase::Idle);
+            let streams = self.streams.load(Ordering::Relaxed);
+            self.enter(if streams { Phase::Streaming } else { Phase::Idle });
         }
     }
 }
@@ -155,8 +195,10 @@ impl<S> Watched<S> {
     }
 
     fn count(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.progress.bytes_went();
+        match written {
+            Poll::Ready(Ok(1..)) => self.progress.bytes_went(),
+            Poll::Pending => self.progress.blocked(),
+            Poll::Ready(_) => {}
         }
         written
     }

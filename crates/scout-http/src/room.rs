@@ -22,7 +22,7 @@ pub(crate) fn make<'a>(
         let may_go = match progress.mark().phase() {
             Phase::Silent => waited >= PATIENCE,
             Phase::Idle => true,
-            Phase::Header | Phase::Handling | Phase::Answering => false,
+            Phase::Header | Phase::Handling | Phase::Answering | Phase::Streaming => false,
         };
         may_go.then_some((waited, progress))
     };

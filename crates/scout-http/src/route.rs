@@ -21,6 +21,7 @@ pub(crate) enum Route {
     /// One system by its name.
     System,
     Series,
+    Events,
     Pitch,
     /// Anything that is not served; all such paths count as one.
     Other,
@@ -63,7 +64,7 @@ impl Methods {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Root,
         Self::Health,
         Self::Ready,
@@ -75,6 +76,7 @@ impl Route {
         Self::Alerts,
         Self::System,
         Self::Series,
+        Self::Events,
         Self::Pitch,
         Self::Other,
     ];
@@ -92,6 +94,7 @@ impl Route {
             "/analytics/systems" => Self::Systems,
             "/analytics/alerts" => Self::Alerts,
             "/analytics/timeseries" => Self::Series,
+            "/events" => Self::Events,
             "/pitch" => Self::Pitch,
             _ if path.strip_prefix(SYSTEM_PREFIX).is_some_and(|system| !system.is_empty()) => Self::System,
             _ => Self::Other,
@@ -112,6 +115,7 @@ impl Route {
             Self::Alerts => "/analytics/alerts",
             Self::System => "/analytics/systems/{system}",
             Self::Series => "/analytics/timeseries",
+            Self::Events => "/events",
             Self::Pitch => "/pitch",
             Self::Other => "other",
         }
@@ -128,9 +132,13 @@ impl Route {
 
     pub(crate) const fn access(self) -> Access {
         match self {
-            Self::Summary | Self::Systems | Self::Alerts | Self::System | Self::Series | Self::Pitch => {
-                Access::TokenHolders
-            }
+            Self::Summary
+            | Self::Systems
+            | Self::Alerts
+            | Self::System
+            | Self::Series
+            | Self::Events
+            | Self::Pitch => Access::TokenHolders,
             _ => Access::Everybody,
         }
     }
@@ -157,6 +165,7 @@ impl Route {
             Self::Alerts => "Alert counts and top systems",
             Self::System => "Events of one system by severity",
             Self::Series => "Events over time",
+            Self::Events => "New snapshots as server-sent events",
             Self::Pitch => "Intake of messages",
             Self::Other => "",
         }
@@ -184,6 +193,7 @@ pub(crate) fn endpoints(has_intake: bool) -> Vec<Endpoint> {
         Route::Readyz,
         Route::System,
         Route::Series,
+        Route::Events,
         Route::Pitch,
     ];
     let served = listed.into_iter().filter(|route| has_intake || *route != Route::Pitch);

@@ -143,9 +143,12 @@ impl Connections {
 
     /// Whether there is no room for a further connection.
     fn check_room(&mut self) -> bool {
-        let (open, limit) = (self.tasks.len(), self.shared.config.max_connections.max(1));
+        // Those that listen for events have a limit of their own, so that they take no room from others.
+        let listening = self.shared.events.clients();
+        let (open, limit) =
+            (self.tasks.len().saturating_sub(listening), self.shared.config.max_connections.max(1));
         let was_full = std::mem::replace(&mut self.full, open >= limit);
-        self.shared.stats.open(open);
+        self.shared.stats.open(self.tasks.len());
         if self.full && !was_full {
             self.shared.stats.filled_up();
         }
@@ -179,6 +182,7 @@ impl Connections {
     }
 
     async fn drain(mut self) {
+        self.shared.events.end();
         self.shared.signals.stop();
         let grace = self.shared.config.grace;
         let all_ended = async {

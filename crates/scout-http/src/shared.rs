@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::HttpConfig;
 use crate::encoding::Compressor;
+use crate::events::Events;
 use crate::health::About;
 use crate::metrics::{Scrape, ServerStats, Telemetry};
 use crate::page::Page;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) page: ArcSwap<Page>,
     pub(crate) intake: Option<Intake>,
     pub(crate) stats: ServerStats,
+    pub(crate) events: Events,
     pub(crate) scrape: Mutex<Scrape>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) compressor: Compressor,
@@ -45,6 +47,7 @@ impl Shared {
             page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window, &compressor)),
             intake: intake.map(|store| Intake::new(store, &config)),
             stats: ServerStats::default(),
+            events: Events::new(&config),
             scrape: Mutex::new(Scrape::new(config.build, telemetry)),
             signals: Arc::default(),
             compressor,
@@ -69,7 +72,9 @@ impl Publisher {
 
     /// Renders everything that follows the publication, then shows it all at once.
     pub fn publish(&self, publication: &Publication) {
-        let Shared { page, config, compressor, .. } = &*self.shared;
-        page.store(Arc::new(Page::new(publication, &config.time_window, compressor)));
+        let Shared { page, config, compressor, events, .. } = &*self.shared;
+        let new = Arc::new(Page::new(publication, &config.time_window, compressor));
+        page.store(Arc::clone(&new));
+        events.tell(new.event());
     }
 }

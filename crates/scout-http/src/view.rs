@@ -36,9 +36,9 @@ impl View {
         Self { plain: Representation::new(body, format!("\"{digest}\"")), gzip }
     }
 
-    /// How long it is, uncompressed.
-    pub(crate) fn bytes(&self) -> usize {
-        self.plain.body.len()
+    /// The view itself, uncompressed.
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.plain.body
     }
 
     /// The answer to a request with these headers.

@@ -34,7 +34,7 @@ impl Windows {
 
     /// Keeps an answer, if there is room.
     pub(crate) fn keep(&self, second: i64, question: &str, answer: &Arc<View>) {
-        if question.len() > KEPT_QUESTION_BYTES || answer.bytes() > KEPT_ANSWER_BYTES {
+        if question.len() > KEPT_QUESTION_BYTES || answer.body().len() > KEPT_ANSWER_BYTES {
             return;
         }
         let mut kept = self.of_this_second.lock().unwrap_or_else(PoisonError::into_inner);

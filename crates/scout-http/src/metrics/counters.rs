@@ -34,7 +34,7 @@ impl ServerStats {
         let counter = match phase {
             Phase::Silent | Phase::Header => &self.header_timeouts,
             Phase::Answering => &self.answer_timeouts,
-            Phase::Handling | Phase::Idle => return,
+            Phase::Handling | Phase::Idle | Phase::Streaming => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

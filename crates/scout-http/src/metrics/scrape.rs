@@ -10,6 +10,7 @@ use super::{PitchStats, ServerStats, Telemetry};
 use crate::answer::{self, Answer};
 use crate::config::BuildInfo;
 use crate::encoding::{self, Compressor};
+use crate::events::Events;
 
 const CONTENT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
@@ -34,10 +35,12 @@ impl Scrape {
         &self,
         gauges: &Exposition,
         server: &ServerStats,
+        events: &Events,
         pitches: Option<&PitchStats>,
     ) -> String {
         let mut counted = Exposition::with_capacity(16 << 10);
         server.write(&mut counted);
+        events.write(&mut counted);
         if let Some(pitches) = pitches {
             pitches.write(&mut counted);
         }

@@ -2,17 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{Client, Harness, Reaction, get, serve, serve_with};
+use crate::support::{Client, Reaction, get, metric, serve, serve_with};
 
 const PITCH: &str =
     "POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: 27\r\n\r\n{\"title\":\"t\",\"message\":\"m\"}";
-
-/// The value of a metric without labels, or with those given.
-async fn metric(harness: &Harness, series: &str) -> u64 {
-    let reply = harness.get("/metrics").await;
-    let line = reply.text().lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("{series} is missing in\n{}", reply.text())).parse().unwrap()
-}
 
 #[tokio::test]
 async fn several_requests_are_answered_on_one_connection_also_in_one_go() {

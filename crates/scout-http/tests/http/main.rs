@@ -4,6 +4,7 @@
 mod caching;
 mod connections;
 mod contract;
+mod events;
 mod exposition;
 mod freshness;
 mod logs;

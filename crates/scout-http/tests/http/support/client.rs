@@ -73,6 +73,14 @@ impl Client {
         reply
     }
 
+    /// Reads until what has come ends with that text; everything that came.
+    pub(crate) async fn until(&mut self, end: &str) -> String {
+        while !self.unread.ends_with(end.as_bytes()) {
+            assert!(self.read_more().await, "closed before {end:?}: {:?}", self.unread);
+        }
+        masked(&String::from_utf8(std::mem::take(&mut self.unread)).unwrap())
+    }
+
     /// Waits until the server closes; what it sent until then.
     pub(crate) async fn until_closed(&mut self) -> String {
         while self.read_more().await {}

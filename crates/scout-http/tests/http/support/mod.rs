@@ -6,4 +6,4 @@ mod server;
 
 pub(crate) use client::{Client, Reply, get};
 pub(crate) use doubles::{Reaction, StoreDouble, TestClock};
-pub(crate) use server::{Harness, error, publication, serve, serve_with, snapshot};
+pub(crate) use server::{Harness, error, metric, publication, serve, serve_with, snapshot};

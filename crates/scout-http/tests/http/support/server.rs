@@ -100,6 +100,13 @@ impl Harness {
     }
 }
 
+/// The value of a metric without labels, or with those given.
+pub(crate) async fn metric(harness: &Harness, series: &str) -> u64 {
+    let reply = harness.get("/metrics").await;
+    let line = reply.text().lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{series} is missing in\n{}", reply.text())).parse().unwrap()
+}
+
 /// A message of half a minute ago, by its severity and system.
 fn recent<'a>((severity, system): &(Option<&'a str>, Option<&'a str>)) -> Row<'a> {
     Row { severity: *severity, system: *system, timestamp: Some("2026-03-01T11:59:30Z"), ..Row::default() }
