@@ -181,6 +181,7 @@ impl Shared {
             Route::Livez => health::livez(),
             Route::Readyz => health::readyz(self.page.load().publication()),
             Route::Ready => health::ready(self.page.load().publication(), now),
+            Route::OpenApi => self.openapi.answer(request.headers()),
             Route::Summary | Route::Systems | Route::Alerts => {
                 self.page.load().analytics(route, request.headers())
             }

@@ -32,6 +32,7 @@ mod handler;
 mod health;
 mod json;
 mod metrics;
+mod openapi;
 mod page;
 mod parameters;
 mod percent;

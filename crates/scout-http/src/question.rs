@@ -15,8 +15,17 @@ use crate::route::{Route, SYSTEM_PREFIX};
 /// The most systems that a series keeps apart: each of them may be in every point.
 const MAX_SERIES_SYSTEMS: usize = MAX_POINTS / 10;
 
-const OF_VIEWS: [Name; 5] = [Name::Window, Name::Time, Name::System, Name::Severity, Name::Limit];
-const OF_SYSTEM: [Name; 2] = [Name::Window, Name::Time];
+/// The parameters that a route takes.
+pub(crate) const fn taken(route: Route) -> &'static [Name] {
+    match route {
+        Route::Summary | Route::Systems | Route::Alerts => {
+            &[Name::Window, Name::Time, Name::System, Name::Severity, Name::Limit]
+        }
+        Route::System => &[Name::Window, Name::Time],
+        Route::Series => &Name::ALL,
+        _ => &[],
+    }
+}
 
 /// A question that is answered from the snapshot's ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +69,9 @@ impl From<QueryError> for Unanswered {
 impl Question {
     /// What is asked for on a route; `None` for a view as it is.
     pub(crate) fn read(route: Route, uri: &Uri) -> Result<Option<Self>, BadRequest> {
+        let read = || Parameters::read(uri.query(), taken(route));
         let view = |question: fn(Query) -> Self| {
-            let parameters = Parameters::read(uri.query(), &OF_VIEWS)?;
+            let parameters = read()?;
             if parameters.is_empty() {
                 return Ok(None);
             }
@@ -76,12 +86,12 @@ impl Question {
                 let Some(system) = decode(name, Plus::Plus) else {
                     return Err(BadRequest::invalid("system", name, "it is no percent-encoded UTF-8"));
                 };
-                let query = Parameters::read(uri.query(), &OF_SYSTEM)?.query(usize::MAX)?;
+                let query = read()?.query(usize::MAX)?;
                 let system: Box<str> = system.into();
                 Ok(Some(Self::System(system.clone(), Query { system: Some(system), ..query })))
             }
             Route::Series => {
-                let parameters = Parameters::read(uri.query(), &Name::ALL)?;
+                let parameters = read()?;
                 let (query, step, by) =
                     (parameters.query(MAX_SERIES_SYSTEMS)?, parameters.step()?, parameters.by()?);
                 Ok(Some(Self::Series(SeriesQuery { query, step, by })))

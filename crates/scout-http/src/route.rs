@@ -22,6 +22,7 @@ pub(crate) enum Route {
     System,
     Series,
     Events,
+    OpenApi,
     Pitch,
     /// Anything that is not served; all such paths count as one.
     Other,
@@ -64,7 +65,7 @@ impl Methods {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Root,
         Self::Health,
         Self::Ready,
@@ -77,6 +78,7 @@ impl Route {
         Self::System,
         Self::Series,
         Self::Events,
+        Self::OpenApi,
         Self::Pitch,
         Self::Other,
     ];
@@ -95,6 +97,7 @@ impl Route {
             "/analytics/alerts" => Self::Alerts,
             "/analytics/timeseries" => Self::Series,
             "/events" => Self::Events,
+            "/openapi.json" => Self::OpenApi,
             "/pitch" => Self::Pitch,
             _ if path.strip_prefix(SYSTEM_PREFIX).is_some_and(|system| !system.is_empty()) => Self::System,
             _ => Self::Other,
@@ -116,6 +119,7 @@ impl Route {
             Self::System => "/analytics/systems/{system}",
             Self::Series => "/analytics/timeseries",
             Self::Events => "/events",
+            Self::OpenApi => "/openapi.json",
             Self::Pitch => "/pitch",
             Self::Other => "other",
         }
@@ -166,6 +170,7 @@ impl Route {
             Self::System => "Events of one system by severity",
             Self::Series => "Events over time",
             Self::Events => "New snapshots as server-sent events",
+            Self::OpenApi => "Description of these routes (OpenAPI)",
             Self::Pitch => "Intake of messages",
             Self::Other => "",
         }
@@ -194,6 +199,7 @@ pub(crate) fn endpoints(has_intake: bool) -> Vec<Endpoint> {
         Route::System,
         Route::Series,
         Route::Events,
+        Route::OpenApi,
         Route::Pitch,
     ];
     let served = listed.into_iter().filter(|route| has_intake || *route != Route::Pitch);

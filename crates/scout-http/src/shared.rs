@@ -7,7 +7,6 @@ use flate2::Compression;
 use scout_core::{Clock, MessageIntake, MonoTime, Publication};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::HttpConfig;
 use crate::encoding::Compressor;
 use crate::events::Events;
 use crate::health::About;
@@ -15,6 +14,8 @@ use crate::metrics::{Scrape, ServerStats, Telemetry};
 use crate::page::Page;
 use crate::pitch::Intake;
 use crate::signals::Signals;
+use crate::view::View;
+use crate::{HttpConfig, openapi};
 
 /// The server's state. Readers take the page without waiting for anybody.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started: MonoTime,
     pub(crate) about: About,
+    pub(crate) openapi: View,
     pub(crate) page: ArcSwap<Page>,
     pub(crate) intake: Option<Intake>,
     pub(crate) stats: ServerStats,
@@ -44,6 +46,7 @@ impl Shared {
         let compressor = Compressor::new(Compression::fast());
         Self {
             about: About::new(config.build, intake.is_some()),
+            openapi: openapi::view(&compressor),
             page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window, &compressor)),
             intake: intake.map(|store| Intake::new(store, &config)),
             stats: ServerStats::default(),

@@ -8,6 +8,7 @@ mod events;
 mod exposition;
 mod freshness;
 mod logs;
+mod openapi;
 mod pitch;
 mod series;
 mod support;
