@@ -202,6 +202,21 @@ impl Ledger {
         self.tally(sum, Some(self.grid.covered_from(from)))
     }
 
+    /// The messages of the last `span` before `now` by severity, whatever their system; those without a name together.
+    pub fn window_by_severity(&self, span: Duration, now: WallTime) -> (BTreeMap<Arc<str>, u64>, u64) {
+        let (mut named, mut folded) = (vec![0_u64; self.severities.len()], 0);
+        for (_, cells) in self.slots_since(now.minus(span)) {
+            for (key, count) in cells.iter() {
+                match named.get_mut(key.severity().bits() as usize) {
+                    Some(sum) => *sum += count,
+                    None => folded += count,
+                }
+            }
+        }
+        let counts = self.severities.iter().zip(named).filter(|(_, count)| *count > 0);
+        (counts.map(|(name, count)| (Arc::clone(name), count)).collect(), folded)
+    }
+
     /// The slots that reach beyond `from`, the newest first.
     pub(crate) fn slots_since(&self, from: WallTime) -> impl Iterator<Item = (Slot, &Cells)> {
         let reaching = self.slots.iter().rev().take_while(move |(slot, _)| slot.end() > from);

@@ -55,6 +55,11 @@ impl Names {
         self.list.get(id.0 as usize)
     }
 
+    /// Every name, in the order of the numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.list.iter()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }

@@ -57,6 +57,25 @@ fn a_message_counts_in_every_window_that_reaches_back_to_it() {
 }
 
 #[test]
+fn a_window_by_severity_is_the_window_whatever_the_systems() {
+    let mut ledger = ledger();
+    for (severity, system, age) in
+        [("error", "a", 5), ("ERROR", "b", 50), ("info", "a", 50), ("error", "a", 500)]
+    {
+        record(&mut ledger, severity, system, Some(NOW.minus(seconds(age))));
+    }
+    let (counts, folded) = ledger.window_by_severity(seconds(60), NOW);
+    assert_eq!(counts, BTreeMap::from([("error".into(), 2), ("info".into(), 1)]));
+    assert_eq!(folded, 0);
+    for number in 0..100 {
+        record(&mut ledger, &format!("odd {number}"), "a", Some(NOW));
+    }
+    let (counts, folded) = ledger.window_by_severity(seconds(60), NOW);
+    assert_eq!(counts.values().sum::<u64>() + folded, ledger.window(seconds(60), NOW).total());
+    assert!(folded > 0);
+}
+
+#[test]
 fn a_window_says_from_when_on_it_counts() {
     let ledger = ledger();
     assert_eq!(ledger.window(seconds(60), NOW).from(), Some(WallTime::from_unix_ms(1_775_030_340_000)));

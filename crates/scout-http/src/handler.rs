@@ -149,7 +149,9 @@ impl Shared {
     async fn metrics(&self, request: &HeaderMap) -> Answer {
         let scrape = self.scrape.lock().await;
         let pitches = self.intake.as_ref().map(|intake| &intake.stats);
-        let text = scrape.text(self.page.load().gauges(), &self.stats, &self.events, pitches);
+        let page = self.page.load();
+        let gauges = [page.gauges(), page.window_gauges()];
+        let text = scrape.text(gauges, &self.stats, &self.events, pitches);
         drop(scrape);
         scrape::answer(text, request, &self.compressor)
     }

@@ -8,9 +8,11 @@ mod requests;
 pub(crate) mod scrape;
 mod snapshot;
 mod telemetry;
+mod windows;
 
 pub(crate) use counters::{PitchStats, ServerStats};
 pub(crate) use exposition::{Exposition, Kind};
 pub(crate) use scrape::Scrape;
 pub(crate) use snapshot::gauges;
 pub use telemetry::Telemetry;
+pub(crate) use windows::windows;

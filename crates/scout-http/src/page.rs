@@ -1,5 +1,7 @@
 //! Everything that a publication shows, rendered once when it is published; and what is asked of it beyond that.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
@@ -25,6 +27,7 @@ pub(crate) struct Page {
     /// What stands in for the views before the first snapshot.
     no_snapshot: Bytes,
     gauges: Exposition,
+    window_gauges: OnceLock<Exposition>,
     /// The snapshot as an event.
     event: Option<Bytes>,
     /// Answers that were made for who asked.
@@ -63,6 +66,7 @@ impl Page {
             event,
             no_snapshot: json::line(&NoSnapshot { error: "no snapshot yet", reason }),
             gauges: metrics::gauges(publication),
+            window_gauges: OnceLock::new(),
             publication: publication.clone(),
             windows: Windows::default(),
         }
@@ -85,6 +89,11 @@ impl Page {
     /// The gauges that follow the snapshot.
     pub(crate) fn gauges(&self) -> &Exposition {
         &self.gauges
+    }
+
+    /// The gauges over windows of the snapshot.
+    pub(crate) fn window_gauges(&self) -> &Exposition {
+        self.window_gauges.get_or_init(|| metrics::windows(&self.publication))
     }
 
     /// The answer of a view as it is.

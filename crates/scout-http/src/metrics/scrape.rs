@@ -33,7 +33,7 @@ impl Scrape {
     /// The whole text.
     pub(crate) fn text(
         &self,
-        gauges: &Exposition,
+        [gauges, window_gauges]: [&Exposition; 2],
         server: &ServerStats,
         events: &Events,
         pitches: Option<&PitchStats>,
@@ -46,7 +46,7 @@ impl Scrape {
         }
         self.process.write(&mut counted);
         let recorded = self.telemetry.families();
-        Exposition::join(&[gauges, &counted, &self.build, &recorded])
+        Exposition::join(&[gauges, window_gauges, &counted, &self.build, &recorded])
     }
 }
 
