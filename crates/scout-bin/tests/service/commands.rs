@@ -1,85 +1,8 @@
 //! The commands beside the service.
 
-use std::io::Write as _;
-
 use scout_testkit::{Announce, Generation, Generator, create_index, load};
 
-use crate::scout::{Scout, command};
-
-async fn open_service() -> (tempfile::TempDir, Scout) {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().display().to_string();
-    let scout =
-        Scout::start(&[("SCOUT_STORE", "embedded"), ("SCOUT_DATA", &data), ("SCOUT_INTERVAL", "1s")]).await;
-    (folder, scout)
-}
-
-#[tokio::test]
-async fn pitch_sends_one_message_from_its_flags() {
-    let (_folder, scout) = open_service().await;
-    let to = format!("http://127.0.0.1:{}", scout.port);
-    let arguments = [
-        "pitch",
-        "--to",
-        &to,
-        "--title",
-        "Backup",
-        "--message",
-        "done",
-        "--severity",
-        "SUCCESS",
-        "--system",
-        "nas",
-    ];
-    let output = command(&arguments, &[]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(scout.counts(1).await["severityCounts"]["success"], 1);
-}
-
-#[tokio::test]
-async fn pitch_needs_certificates_for_https_only() {
-    let (_folder, scout) = open_service().await;
-    let none = tempfile::NamedTempFile::new().unwrap();
-    let pitch = |scheme: &str| {
-        let to = format!("{scheme}://127.0.0.1:{}", scout.port);
-        let mut pitch = command(&["pitch", "--to", &to, "--title", "t", "--message", "m"], &[]);
-        pitch.env("SSL_CERT_FILE", none.path()).output().unwrap()
-    };
-    let output = pitch("http");
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let output = pitch("https");
-    assert_eq!(output.status.code(), Some(69));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("cannot prepare TLS"), "{told}");
-}
-
-#[tokio::test]
-async fn pitch_sends_the_good_lines_of_a_file_and_names_the_bad_ones() {
-    let (_folder, scout) = open_service().await;
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    for number in 0..300 {
-        writeln!(file, r#"{{"title": "t{number}", "message": "m"}}"#).unwrap();
-    }
-    writeln!(file, "\n{{\"title\": \"no text\"}}\nnonsense").unwrap();
-    let to = format!("http://127.0.0.1:{}/pitch/", scout.port);
-    let output = command(&["pitch", file.path().to_str().unwrap(), "--to", &to], &[]).output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(65), "{told}");
-    assert!(told.contains("line 302: 400 Bad Request Message is required"), "{told}");
-    assert!(told.contains("line 303: 400 Bad Request Invalid JSON payload"), "{told}");
-    assert!(told.ends_with("300 sent, 2 refused\n"), "{told}");
-    scout.counts(300).await;
-}
-
-#[test]
-fn pitch_to_nobody_says_who_is_not_there() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let to = format!("http://127.0.0.1:{port}");
-    let output = command(&["pitch", "--to", &to, "--title", "t", "--message", "m"], &[]).output().unwrap();
-    assert_eq!(output.status.code(), Some(69));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains(&to) && told.contains("0 sent"), "{told}");
-}
+use crate::scout::{Scout, command, open_service};
 
 #[tokio::test]
 async fn check_says_what_it_found_in_redis() {

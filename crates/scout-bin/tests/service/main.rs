@@ -13,5 +13,6 @@ mod live;
 mod logging;
 mod metrics;
 mod numbers;
+mod pitch;
 mod random;
 mod scout;

@@ -158,6 +158,15 @@ impl Drop for Scout {
     }
 }
 
+/// A service over an embedded store that is empty.
+pub(crate) async fn open_service() -> (tempfile::TempDir, Scout) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let scout =
+        Scout::start(&[("SCOUT_STORE", "embedded"), ("SCOUT_DATA", &data), ("SCOUT_INTERVAL", "1s")]).await;
+    (folder, scout)
+}
+
 /// One request on a connection of its own.
 pub(crate) fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();

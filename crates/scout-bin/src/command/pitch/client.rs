@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use hyper::http::uri::Scheme;
+use hyper::http::uri::{Authority, Scheme};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -32,8 +33,8 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PitchError {
-    #[error("--to {url:?} is not an http or https URL")]
-    Url { url: String },
+    #[error("invalid --to {url:?}: {reason}")]
+    Url { url: String, reason: &'static str },
     /// Not repeated, since it holds a password.
     #[error("--to has a user or a password in it, which the intake does not take; set AUTH_TOKEN or --token")]
     Credentials,
@@ -165,13 +166,34 @@ fn connector(url: &Uri) -> io::Result<HttpsConnector<HttpConnector>> {
 
 /// The intake's address: with or without `/pitch`, with or without a slash at the end, all name the same.
 fn intake(to: &str) -> Result<Uri, PitchError> {
-    let base = to.trim_end_matches('/').trim_end_matches("/pitch").trim_end_matches('/');
-    let url = format!("{base}/pitch").parse::<Uri>().ok();
     if to.contains('@') {
         return Err(PitchError::Credentials);
     }
-    url.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
-        .ok_or_else(|| PitchError::Url { url: to.to_owned() })
+    let invalid = |reason| PitchError::Url { url: to.to_owned(), reason };
+    let base = to.trim_end_matches('/').trim_end_matches("/pitch").trim_end_matches('/');
+    let url = format!("{base}/pitch").parse::<Uri>().ok();
+    let url = url
+        .filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
+        .ok_or_else(|| invalid("must be http://… or https://… with a host"))?;
+    if !has_usable_port(&url) {
+        return Err(invalid("must name a port of 1 to 65535 or none"));
+    }
+    // The route would end up behind them.
+    if to.contains(['?', '#']) {
+        return Err(invalid("must have no query and no fragment"));
+    }
+    Ok(url)
+}
+
+/// The client library takes a port that it cannot read for none, and would go to the scheme's own one.
+fn has_usable_port(url: &Uri) -> bool {
+    let (authority, host) = (url.authority().map_or("", Authority::as_str), url.host().unwrap_or_default());
+    let port = authority.strip_prefix(host).unwrap_or(authority);
+    // A colon with nothing behind it is what a variable leaves that is not set. The number's parser would take a sign.
+    port.is_empty()
+        || port.strip_prefix(':').is_some_and(|port| {
+            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<NonZeroU16>().is_ok()
+        })
 }
 
 /// What the client library knows is in the innermost source.
@@ -233,6 +255,29 @@ mod tests {
         for to in ["", "a", "localhost:8080", "ftp://a", "http://"] {
             let error = intake(to).unwrap_err().to_string();
             assert!(error.contains(&format!("{to:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_refused_and_never_taken_for_the_schemes_own() {
+        for port in ["99999", "65536", "abc", "0", "+80", "-1", "80:80", ""] {
+            for host in ["127.0.0.1", "[::1]", "a.example"] {
+                let to = format!("http://{host}:{port}");
+                let error = intake(&to).expect_err(&to);
+                assert_eq!(error.exit(), Exit::Usage, "{to}");
+                assert!(error.to_string().starts_with(&format!("invalid --to {to:?}: must ")), "{error}");
+            }
+        }
+        for to in ["http://a", "https://a.example", "http://[::1]", "http://[::1]:1", "http://a:65535/base"] {
+            assert!(intake(to).is_ok(), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_url_with_something_behind_its_path_is_refused() {
+        for to in ["http://a?b", "http://a/?b=c", "http://a/#b"] {
+            let error = intake(to).expect_err(to).to_string();
+            assert!(error.ends_with("must have no query and no fragment"), "{error}");
         }
     }
 
