@@ -1,6 +1,7 @@
 //! `scout pitch`.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 use crate::scout::{command, open_service};
 
@@ -63,7 +64,7 @@ async fn pitch_sends_the_good_lines_of_a_file_and_names_the_bad_ones() {
 
 #[test]
 fn pitch_to_nobody_says_who_is_not_there() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let to = format!("http://127.0.0.1:{port}");
     let output = command(&["pitch", "--to", &to, "--title", "t", "--message", "m"], &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(69));
@@ -84,4 +85,32 @@ fn pitch_to_a_port_that_is_none_ends_with_64_and_says_which_ports_there_are() {
             "{told}"
         );
     }
+}
+
+#[tokio::test]
+async fn pitch_to_what_is_no_intake_counts_nothing_as_sent_whatever_the_status() {
+    let page = "<p>".repeat(100_000);
+    for body in ["OK", r#"{"status":"success"}"#, page.as_str()] {
+        let port = answer_with(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        let to = format!("http://127.0.0.1:{port}");
+        let output =
+            command(&["pitch", "--to", &to, "--title", "t", "--message", "m"], &[]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(69), "{told}");
+        let why = format!("{to}/pitch answered 200, but not as an intake does; is --to right?\n");
+        assert!(told.ends_with(&format!("0 sent, 0 refused\n{why}")), "{told}");
+    }
+}
+
+/// The port of a server that gives one connection this answer, whatever it is asked.
+fn answer_with(answer: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _read = stream.read(&mut [0; 16 << 10]).unwrap();
+        // The other side may have seen enough.
+        drop(stream.write_all(answer.as_bytes()));
+    });
+    port
 }

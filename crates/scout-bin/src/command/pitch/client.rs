@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Method, Request, StatusCode, Uri};
@@ -49,6 +49,9 @@ pub(super) enum PitchError {
     /// The receiver answered, and did not take it.
     #[error("{status} {text}")]
     Refused { status: StatusCode, text: String },
+    /// Taken for a success it would lose every message.
+    #[error("{url} answered {}, but not as an intake does; is --to right?", .status.as_u16())]
+    NotAnIntake { url: String, status: StatusCode },
     #[error("{url} wants a token, or another one ({status}); set AUTH_TOKEN or --token")]
     Unauthorized { url: String, status: StatusCode },
     #[error("cannot read {name}: {source}")]
@@ -65,7 +68,9 @@ impl PitchError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Url { .. } | Self::Credentials | Self::Token | Self::Unauthorized { .. } => Exit::Usage,
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Tls(_) => Exit::Unavailable,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::NotAnIntake { .. } | Self::Tls(_) => {
+                Exit::Unavailable
+            }
             Self::Refused { .. } | Self::Unreadable { .. } | Self::LineTooLong { .. } => Exit::Data,
             Self::Json(_) | Self::Panicked(_) => Exit::Internal,
         }
@@ -131,9 +136,15 @@ impl Client {
         let response = self.http.request(request).await.map_err(|error| unreachable(reason(&error)))?;
         let status = response.status();
         let answer = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-        let answer = answer.map_err(|error| unreachable(error.to_string()))?.to_bytes();
+        let answer = match answer {
+            Ok(answer) => answer.to_bytes(),
+            // No intake says so much; the status has to do.
+            Err(error) if error.is::<LengthLimitError>() => Bytes::new(),
+            Err(error) => return Err(unreachable(error.to_string())),
+        };
         match status {
-            _ if status.is_success() => Ok(()),
+            _ if status.is_success() && is_taken(&answer) => Ok(()),
+            _ if status.is_success() => Err(PitchError::NotAnIntake { url: self.url.to_string(), status }),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Err(PitchError::Unauthorized { url: self.url.to_string(), status })
             }
@@ -194,6 +205,15 @@ fn has_usable_port(url: &Uri) -> bool {
         || port.strip_prefix(':').is_some_and(|port| {
             port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<NonZeroU16>().is_ok()
         })
+}
+
+/// Whether this is what an intake answers once it has a message; many a server says 200 to everything.
+fn is_taken(answer: &[u8]) -> bool {
+    let fields: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(answer).ok();
+    fields.is_some_and(|fields| {
+        fields.get("status").is_some_and(|status| status == "success")
+            && fields.get("objectId").is_some_and(serde_json::Value::is_string)
+    })
 }
 
 /// What the client library knows is in the innermost source.
@@ -285,6 +305,24 @@ mod tests {
     fn a_url_with_a_password_is_refused_without_it() {
         let error = intake("http://user:hidden-word@a:1").unwrap_err().to_string();
         assert!(!error.contains("hidden-word"), "{error}");
+    }
+
+    #[test]
+    fn only_what_an_intake_answers_counts_as_taken() {
+        let taken = r#"{"objectId":"k","streamId":"messages","status":"success","message":"enqueued"}"#;
+        assert!(is_taken(format!("{taken}\n").as_bytes()));
+        for other in [
+            "",
+            "OK",
+            "<html></html>",
+            "[]",
+            "null",
+            r#"{"status":"success"}"#,
+            r#"{"status":"ok","objectId":"k"}"#,
+            r#"{"objectId":"","streamId":"","status":"error","message":"Title is required"}"#,
+        ] {
+            assert!(!is_taken(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]
