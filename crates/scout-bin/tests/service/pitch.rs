@@ -87,6 +87,17 @@ fn pitch_to_a_port_that_is_none_ends_with_64_and_says_which_ports_there_are() {
     }
 }
 
+#[test]
+fn pitch_asks_where_to_send_to_where_the_port_is_any_free_one() {
+    let message = ["pitch", "--title", "t", "--message", "m"];
+    for (more, variables) in [(&[][..], &[("PORT", "0")][..]), (&["--port", "0"], &[])] {
+        let output = command(&[&message, more].concat(), variables).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{told}");
+        assert!(told.ends_with("so nobody knows where to send to: set --to\n"), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn pitch_to_what_is_no_intake_counts_nothing_as_sent_whatever_the_status() {
     let page = "<p>".repeat(100_000);

@@ -35,6 +35,10 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 pub(super) enum PitchError {
     #[error("invalid --to {url:?}: {reason}")]
     Url { url: String, reason: &'static str },
+    #[error(
+        "http.port (PORT, --port) is 0, which is any free port, so nobody knows where to send to: set --to"
+    )]
+    NoPort,
     /// Not repeated, since it holds a password.
     #[error("--to has a user or a password in it, which the intake does not take; set AUTH_TOKEN or --token")]
     Credentials,
@@ -67,7 +71,9 @@ pub(super) enum PitchError {
 impl PitchError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Url { .. } | Self::Credentials | Self::Token | Self::Unauthorized { .. } => Exit::Usage,
+            Self::Url { .. } | Self::NoPort | Self::Credentials | Self::Token | Self::Unauthorized { .. } => {
+                Exit::Usage
+            }
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::NotAnIntake { .. } | Self::Tls(_) => {
                 Exit::Unavailable
             }
@@ -85,7 +91,11 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(arguments: &PitchArgs, settings: &Settings) -> Result<Self, PitchError> {
-        let to = arguments.to.clone().unwrap_or_else(|| own(&settings.http));
+        let to = match &arguments.to {
+            Some(to) => to.clone(),
+            None if settings.http.port == 0 => return Err(PitchError::NoPort),
+            None => own(&settings.http),
+        };
         let token = arguments.token.as_ref().or(settings.http.tokens.first());
         let authorization = token
             .map(|token| {
