@@ -39,13 +39,20 @@ impl Demo {
         } else {
             "All but /metrics want the header  Authorization: Bearer <AUTH_TOKEN>\n\n"
         };
+        let pitch = if settings.http.pitch {
+            format!(
+                "  curl http://{at}/pitch --json \
+                 '{{\"title\": \"Hello\", \"message\": \"from curl\", \"severity\": \"error\"}}'\n"
+            )
+        } else {
+            String::new()
+        };
         let text = format!(
             "Scout is running over messages of its own, kept in {folder} until you press Ctrl-C.\n\n\
              \x20 curl http://{at}/analytics/summary\n\
              \x20 curl http://{at}/analytics/systems\n\
              \x20 curl http://{at}/analytics/alerts\n\
-             \x20 curl http://{at}/metrics\n\
-             \x20 curl http://{at}/pitch --json '{{\"title\": \"Hello\", \"message\": \"from curl\", \"severity\": \"error\"}}'\n\n{token}",
+             \x20 curl http://{at}/metrics\n{pitch}\n{token}",
             folder = self.folder.path().display(),
         );
         // Nobody is left to tell when the terminal is gone.

@@ -84,14 +84,16 @@ fn check_says_that_nobody_is_there() {
 }
 
 #[tokio::test]
-async fn the_demo_serves_numbers_that_grow() {
+async fn the_demo_serves_numbers_that_grow_whatever_the_interval() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().display().to_string();
-    let mut scout = Scout::start_command(
-        &["demo"],
-        &[("TMPDIR", &folder), ("LOG_LEVEL", "info"), ("LOG_FORMAT", "json")],
-    )
-    .await;
+    let variables = [
+        ("TMPDIR", folder.as_str()),
+        ("SCOUT_INTERVAL", "24h"),
+        ("LOG_LEVEL", "info"),
+        ("LOG_FORMAT", "json"),
+    ];
+    let mut scout = Scout::start_command(&["demo"], &variables).await;
     let total = |scout: &Scout| {
         let answer = scout.get("/analytics/summary");
         (answer.status == 200).then(|| answer.json()["totalMessages"].as_u64().unwrap())
@@ -135,11 +137,32 @@ async fn the_demo_speaks_on_standard_error_where_the_log_is_json() {
     demo.stderr(told.reopen().unwrap());
     let mut scout = Scout::start_process(demo).await;
     let url = format!("curl http://127.0.0.1:{}/analytics/summary", scout.port);
-    let welcome = |_: &Scout| std::fs::read_to_string(told.path()).unwrap().contains(&url).then_some(());
-    scout.eventually("the welcome", welcome).await;
+    welcome(&scout, &told, &url).await;
     scout.signal("INT");
     assert_eq!(scout.ended().await.code(), Some(0));
     for line in scout.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
+    }
+}
+
+/// What the demo has told, once this is in it.
+async fn welcome(scout: &Scout, told: &tempfile::NamedTempFile, part: &str) -> String {
+    let told =
+        |_: &Scout| Some(std::fs::read_to_string(told.path()).unwrap()).filter(|told| told.contains(part));
+    scout.eventually("the welcome", told).await
+}
+
+#[tokio::test]
+async fn the_demo_offers_the_intake_only_where_it_is_on() {
+    for (pitch, status) in [("true", 200), ("false", 404)] {
+        let told = tempfile::NamedTempFile::new().unwrap();
+        let variables = [("LOG_LEVEL", "info"), ("LOG_FORMAT", "json"), ("SCOUT_PITCH", pitch)];
+        let mut demo = command(&["demo"], &variables);
+        demo.stderr(told.reopen().unwrap());
+        let scout = Scout::start_process(demo).await;
+        let told = welcome(&scout, &told, "/metrics\n").await;
+        assert_eq!(told.contains("/pitch"), status == 200, "{told}");
+        let answer = scout.request("POST", "/pitch", &[], r#"{"title": "t", "message": "m"}"#);
+        assert_eq!(answer.status, status);
     }
 }
