@@ -2,9 +2,8 @@
 
 use scout_core::LiveConfig;
 
-use super::key::{AnyKey, Info, Key};
+use super::key::{AnyKey, Info};
 use super::keys;
-use super::kind::Kind;
 use super::kind::remote::has_credentials;
 use super::problem::Problem;
 use super::reader::Reader;
@@ -20,8 +19,9 @@ pub(crate) fn settings(reader: &mut Reader) -> Settings {
     let max_cycles_per_second = u32::try_from(reader.get(&keys::MAX_CYCLES_PER_SECOND)).unwrap_or(u32::MAX);
     let rescan_interval = reader.get(&keys::RESCAN_INTERVAL);
     let shutdown_grace = reader.get(&keys::SHUTDOWN_GRACE);
-    let redis = redis(reader);
-    let store = store(reader);
+    let kind = reader.optional(&keys::STORE_KIND);
+    let redis = redis(reader, kind);
+    let store = store(reader, kind);
     let (ledger_budget_bytes, retention) = ledger(reader);
     let alert = AlertSettings {
         pitcher_url: reader.optional(&keys::ALERT_PITCHER_URL),
@@ -79,13 +79,21 @@ fn bounded(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn redis(reader: &mut Reader) -> RedisSettings {
+fn redis(reader: &mut Reader, kind: Option<StoreKind>) -> RedisSettings {
+    let is_embedded = kind == Some(StoreKind::Embedded);
+    if is_embedded {
+        for key in keys::ALL.iter().filter(|key| key.info().path.starts_with("redis.")) {
+            warn_unused(reader, *key, "not used, since store.kind is embedded");
+        }
+    }
     let host = reader.get(&keys::REDIS_ADDR);
     let port = reader.get(&keys::REDIS_PORT);
     let mut username = reader.optional(&keys::REDIS_USERNAME);
     let mut password = reader.optional(&keys::REDIS_PASSWORD);
     let address = match reader.optional(&keys::REDIS_URL) {
         None => RedisAddress::HostPort { host, port },
+        // Which of them is the stronger does not matter where none is used.
+        Some(url) if is_embedded => RedisAddress::Url(url),
         Some(url) => {
             warn_unused(reader, &keys::REDIS_ADDR, "not used, since redis.url says where Redis is");
             warn_unused(reader, &keys::REDIS_PORT, "not used, since redis.url says where Redis is");
@@ -114,8 +122,7 @@ fn redis(reader: &mut Reader) -> RedisSettings {
 }
 
 /// The store, as far as it is known: `None` where what is said about it was refused.
-fn store(reader: &mut Reader) -> Option<StoreSettings> {
-    let kind = reader.optional(&keys::STORE_KIND);
+fn store(reader: &mut Reader, kind: Option<StoreKind>) -> Option<StoreSettings> {
     let data = reader.optional(&keys::STORE_DATA);
     let cache_bytes = bounded(reader.get(&keys::STORE_CACHE_BYTES));
     match (kind?, data) {
@@ -205,8 +212,8 @@ fn warn_of_undone(reader: &mut Reader, settings: &Settings) {
     }
 }
 
-fn warn_unused<K: Kind>(reader: &mut Reader, key: &Key<K>, why: &str) {
-    if reader.is_set(&key.info) {
+fn warn_unused(reader: &mut Reader, key: &dyn AnyKey, why: &str) {
+    if reader.is_set(key.info()) {
         reader.warn(key, why.to_owned());
     }
 }

@@ -24,6 +24,31 @@ fn a_folder_without_the_embedded_store_is_a_warning() {
 }
 
 #[test]
+fn what_is_said_about_redis_beside_the_embedded_store_is_a_warning() {
+    let variables = [
+        ("SCOUT_STORE", "embedded"),
+        ("SCOUT_DATA", "/data"),
+        ("REDIS_URL", "redis://:hunter2@redis.example"),
+        ("REDIS_ADDR", "other"),
+        ("REDIS_PASSWORD", "p"),
+        ("SCOUT_STREAMS", "messages"),
+        ("SCOUT_STALL_BUDGET", "1ms"),
+    ];
+    let why = "not used, since store.kind is embedded (environment)";
+    assert_eq!(
+        warnings(&from_environment(&variables).unwrap()),
+        [
+            format!("REDIS_URL: {why}"),
+            format!("REDIS_ADDR \"other\": {why}"),
+            format!("REDIS_PASSWORD: {why}"),
+            format!("SCOUT_STREAMS \"messages\": {why}"),
+            format!("SCOUT_STALL_BUDGET \"1ms\": {why}"),
+        ]
+    );
+    assert_eq!(warnings(&from_environment(&variables[..2]).unwrap()), Vec::<String>::new());
+}
+
+#[test]
 fn pitching_is_on_with_the_embedded_store_and_off_over_redis_unless_said_otherwise() {
     let embedded = [("SCOUT_STORE", "embedded"), ("SCOUT_DATA", "/data")];
     let pitch = |variables: &[(&str, &str)]| from_environment(variables).unwrap().settings.http.pitch;
