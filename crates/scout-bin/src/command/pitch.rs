@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::cli::{Exit, PitchArgs};
 use crate::config::Settings;
 use client::{Client, PitchError};
-use source::{Line, Source};
+use source::{Body, Line, Source};
 
 /// Messages under way at once: enough that they share the store's commits.
 const IN_FLIGHT: usize = 64;
@@ -62,12 +62,10 @@ impl Tally {
     fn count(&mut self, number: u64, outcome: Result<(), PitchError>, bar: &ProgressBar) {
         match outcome {
             Ok(()) => self.sent += 1,
-            Err(PitchError::Refused { status, text }) => {
+            Err(why @ (PitchError::Refused { .. } | PitchError::TooLong)) => {
                 self.refused += 1;
                 if self.refused <= TOLD_REFUSALS {
-                    bar.suspend(|| {
-                        drop(writeln!(std::io::stderr().lock(), "line {number}: {status} {text}"));
-                    });
+                    bar.suspend(|| drop(writeln!(std::io::stderr().lock(), "line {number}: {why}")));
                 }
             }
             Err(error) => {
@@ -93,11 +91,13 @@ async fn send(client: &Arc<Client>, mut source: Source, bar: &ProgressBar) -> Ta
         while under_way.len() >= IN_FLIGHT {
             finish_one(&mut under_way, &mut tally, bar).await;
         }
+        let Line { number, body, .. } = line;
+        let Body::Message(body) = body else {
+            tally.count(number, Err(PitchError::TooLong), bar);
+            continue;
+        };
         let client = Arc::clone(client);
-        under_way.spawn(async move {
-            let Line { number, body, .. } = line;
-            (number, client.send(body).await)
-        });
+        under_way.spawn(async move { (number, client.send(body).await) });
     }
     while !under_way.is_empty() {
         finish_one(&mut under_way, &mut tally, bar).await;

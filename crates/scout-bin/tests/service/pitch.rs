@@ -62,6 +62,38 @@ async fn pitch_sends_the_good_lines_of_a_file_and_names_the_bad_ones() {
     scout.counts(300).await;
 }
 
+#[tokio::test]
+async fn pitch_passes_over_a_line_that_is_too_long_and_sends_the_rest() {
+    let (_folder, scout) = open_service().await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let long = "x".repeat(3 << 20);
+    for text in ["m", &long, "m"] {
+        writeln!(file, r#"{{"title": "t", "message": "{text}"}}"#).unwrap();
+    }
+    let to = format!("http://127.0.0.1:{}", scout.port);
+    let output = command(&["pitch", file.path().to_str().unwrap(), "--to", &to], &[]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(65), "{told}");
+    let expected = "line 2: longer than 1 MiB, which no intake takes\n2 sent, 1 refused\n";
+    assert!(told.ends_with(expected), "{told}");
+    scout.counts(2).await;
+}
+
+#[tokio::test]
+async fn pitch_names_the_first_bad_lines_with_their_reason_and_counts_the_others() {
+    let (_folder, scout) = open_service().await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&b"{\"title\": \n".repeat(30)).unwrap();
+    let to = format!("http://127.0.0.1:{}", scout.port);
+    let output = command(&["pitch", file.path().to_str().unwrap(), "--to", &to], &[]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(65), "{told}");
+    let named =
+        |line: &&str| line.starts_with("line ") && line.ends_with(": 400 Bad Request Invalid JSON payload");
+    assert_eq!(told.lines().filter(named).count(), 20, "{told}");
+    assert!(told.ends_with("… and 10 more\n0 sent, 30 refused\n"), "{told}");
+}
+
 #[test]
 fn pitch_to_nobody_says_who_is_not_there() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -60,8 +60,8 @@ pub(super) enum PitchError {
     Unauthorized { url: String, status: StatusCode },
     #[error("cannot read {name}: {source}")]
     Unreadable { name: String, source: io::Error },
-    #[error("line {number} is longer than 1 MiB, which no intake takes")]
-    LineTooLong { number: u64 },
+    #[error("longer than 1 MiB, which no intake takes")]
+    TooLong,
     #[error("cannot write the message as JSON: {0}")]
     Json(serde_json::Error),
     #[error("sending panicked: {0}")]
@@ -77,7 +77,7 @@ impl PitchError {
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::NotAnIntake { .. } | Self::Tls(_) => {
                 Exit::Unavailable
             }
-            Self::Refused { .. } | Self::Unreadable { .. } | Self::LineTooLong { .. } => Exit::Data,
+            Self::Refused { .. } | Self::Unreadable { .. } | Self::TooLong => Exit::Data,
             Self::Json(_) | Self::Panicked(_) => Exit::Internal,
         }
     }
