@@ -17,7 +17,8 @@ Examples:
   scout pitch --title Backup --message done  send one message
 
 Exit codes: 0 done or stopped as asked, 64 command line or configuration, 65 messages refused or
-unreadable, 69 a peer is not there, 70 a failure of Scout's own.";
+unreadable, 69 a peer is not there, 70 a failure of Scout's own; of pitch 130 or 143, stopped by
+Ctrl-C or SIGTERM.";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:

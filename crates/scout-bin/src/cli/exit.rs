@@ -1,4 +1,4 @@
-//! How the process ends, as `sysexits.h` numbers it.
+//! How the process ends, as `sysexits.h` numbers it, and shells number signals.
 
 use std::process::ExitCode;
 
@@ -16,6 +16,10 @@ pub enum Exit {
     Unavailable,
     /// Scout itself failed: 70.
     Internal,
+    /// Ctrl-C came before everything was sent: 130.
+    Interrupted,
+    /// SIGTERM came before everything was sent: 143.
+    Terminated,
 }
 
 impl Exit {
@@ -27,6 +31,8 @@ impl Exit {
             Self::Data => 65,
             Self::Unavailable => 69,
             Self::Internal => 70,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }

@@ -1,24 +1,25 @@
 //! `scout pitch`: sends messages to a running Scout or omni-pitcher.
 
 mod client;
+mod signals;
 mod source;
+mod tally;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::cli::{Exit, PitchArgs};
 use crate::config::Settings;
 use client::{Client, PitchError};
+use signals::Signals;
 use source::{Body, Line, Source};
+use tally::Tally;
 
 /// Messages under way at once: enough that they share the store's commits.
 const IN_FLIGHT: usize = 64;
-
-/// Refusals told one by one; more of them are only counted.
-const TOLD_REFUSALS: u64 = 20;
 
 /// Files longer than this get a progress bar on a terminal.
 const LONG_BYTES: u64 = 256 << 10;
@@ -29,93 +30,95 @@ pub(super) async fn run(arguments: &PitchArgs, settings: &Settings) -> Exit {
         Ok(client) => Arc::new(client),
         Err(error) => return told(error.exit(), &error),
     };
-    let (source, length) = match Source::open(arguments) {
+    let (mut source, length) = match Source::open(arguments) {
         Ok(opened) => opened,
         Err(error) => return told(error.exit(), &error),
     };
+    // Not before the file is open: opening a pipe may wait for its other side, which a signal then has to end.
+    let mut signals = match Signals::listen().map_err(PitchError::Signals) {
+        Ok(signals) => signals,
+        Err(error) => return told(error.exit(), &error),
+    };
     let bar = bar(length);
-    let tally = send(&client, source, &bar).await;
+    let tally = send(&client, &mut source, &mut signals, &bar).await;
     bar.finish_and_clear();
-    let Tally { sent, refused, failure } = tally;
-    let mut err = std::io::stderr().lock();
-    if refused > TOLD_REFUSALS {
-        drop(writeln!(err, "… and {} more", refused - TOLD_REFUSALS));
-    }
     // Nobody is left to tell when the terminal is gone.
-    drop(writeln!(err, "{sent} sent, {refused} refused"));
-    match failure {
-        Some(error) => told(error.exit(), &error),
-        None if refused > 0 => Exit::Data,
-        None => Exit::Ok,
+    drop(writeln!(std::io::stderr().lock(), "{}", tally.summary(arguments.file.is_some())));
+    match &tally.failure {
+        Some(error) => told(error.exit(), error),
+        None => tally.exit(),
     }
 }
 
-#[derive(Default)]
-struct Tally {
-    sent: u64,
-    refused: u64,
-    /// Why sending ended early.
-    failure: Option<PitchError>,
-}
-
-impl Tally {
-    fn count(&mut self, number: u64, outcome: Result<(), PitchError>, bar: &ProgressBar) {
-        match outcome {
-            Ok(()) => self.sent += 1,
-            Err(why @ (PitchError::Refused { .. } | PitchError::TooLong)) => {
-                self.refused += 1;
-                if self.refused <= TOLD_REFUSALS {
-                    bar.suspend(|| drop(writeln!(std::io::stderr().lock(), "line {number}: {why}")));
-                }
-            }
-            Err(error) => {
-                self.failure.get_or_insert(error);
-            }
-        }
-    }
-}
-
-async fn send(client: &Arc<Client>, mut source: Source, bar: &ProgressBar) -> Tally {
+/// Sends until the messages or the receiver end, or a signal comes; then waits for what is under way.
+async fn send(client: &Arc<Client>, source: &mut Source, signals: &mut Signals, bar: &ProgressBar) -> Tally {
     let mut tally = Tally::default();
     let mut under_way = JoinSet::new();
     while tally.failure.is_none() {
-        let line = match source.next().await {
-            Some(Ok(line)) => line,
-            Some(Err(error)) => {
-                tally.failure = Some(error);
+        tokio::select! {
+            biased;
+            exit = signals.next() => {
+                stop(&mut tally, exit, bar);
                 break;
             }
-            None => break,
-        };
-        bar.inc(line.bytes);
-        while under_way.len() >= IN_FLIGHT {
-            finish_one(&mut under_way, &mut tally, bar).await;
+            Some(ended) = under_way.join_next() => end(&mut tally, ended, bar),
+            line = source.next(), if under_way.len() < IN_FLIGHT => match line {
+                Some(Ok(line)) => begin(&mut tally, line, client, &mut under_way, bar),
+                Some(Err(error)) => tally.fail(error),
+                None => break,
+            },
         }
-        let Line { number, body, .. } = line;
-        let Body::Message(body) = body else {
-            tally.count(number, Err(PitchError::TooLong), bar);
-            continue;
-        };
-        let client = Arc::clone(client);
-        under_way.spawn(async move { (number, client.send(body).await) });
     }
-    while !under_way.is_empty() {
-        finish_one(&mut under_way, &mut tally, bar).await;
+    loop {
+        tokio::select! {
+            biased;
+            ended = under_way.join_next() => match ended {
+                Some(ended) => end(&mut tally, ended, bar),
+                None => break,
+            },
+            exit = signals.next() => {
+                if tally.stopped.is_some() {
+                    break;
+                }
+                stop(&mut tally, exit, bar);
+            }
+        }
+    }
+    if tally.is_settled() && source.is_at_its_end() {
+        // The signal came too late to keep anything from being sent.
+        tally.stopped = None;
     }
     tally
 }
 
-async fn finish_one(
-    under_way: &mut JoinSet<(u64, Result<(), PitchError>)>,
-    tally: &mut Tally,
-    bar: &ProgressBar,
-) {
-    match under_way.join_next().await {
-        Some(Ok((number, outcome))) => tally.count(number, outcome, bar),
-        Some(Err(panicked)) => {
-            tally.failure.get_or_insert(PitchError::Panicked(panicked));
+/// A message under way, with the number of its line.
+type UnderWay = JoinSet<(u64, Result<(), PitchError>)>;
+
+fn begin(tally: &mut Tally, line: Line, client: &Arc<Client>, under_way: &mut UnderWay, bar: &ProgressBar) {
+    let Line { number, bytes, body } = line;
+    bar.inc(bytes);
+    tally.begin(number);
+    match body {
+        Body::TooLong => tally.end(number, Err(PitchError::TooLong), bar),
+        Body::Message(body) => {
+            let client = Arc::clone(client);
+            under_way.spawn(async move { (number, client.send(body).await) });
         }
-        None => {}
+    }
+}
+
+fn end(tally: &mut Tally, ended: Result<(u64, Result<(), PitchError>), JoinError>, bar: &ProgressBar) {
+    match ended {
+        Ok((number, outcome)) => tally.end(number, outcome, bar),
+        Err(panicked) => tally.fail(PitchError::Panicked(panicked)),
+    }
+}
+
+fn stop(tally: &mut Tally, exit: Exit, bar: &ProgressBar) {
+    tally.stopped = Some(exit);
+    if !tally.is_settled() {
+        let text = "stopping once what is under way is answered; a second signal stops at once";
+        bar.suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
     }
 }
 

@@ -1,9 +1,11 @@
 //! `scout pitch`.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
-use crate::scout::{command, open_service};
+use crate::scout::{command, open_service, signal};
 
 #[tokio::test]
 async fn pitch_sends_one_message_from_its_flags() {
@@ -156,4 +158,62 @@ fn answer_with(answer: String) -> u16 {
         drop(stream.write_all(answer.as_bytes()));
     });
     port
+}
+
+#[tokio::test]
+async fn pitch_stopped_by_a_signal_says_what_it_sent_and_where_to_go_on() {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let (_folder, scout) = open_service().await;
+        let to = format!("http://127.0.0.1:{}", scout.port);
+        let mut pitch = command(&["pitch", "-", "--to", &to], &[]);
+        let mut pitch = pitch.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Open to the end of the test, so that only the signal ends it.
+        let mut input = pitch.stdin.take().unwrap();
+        let message = r#"{"title": "t", "message": "m"}"#;
+        write!(input, "{message}\n{message}\n").unwrap();
+        scout.counts(2).await;
+        signal(&pitch, name);
+        let (ended, told) = outcome(pitch).await;
+        assert!(told.ends_with("2 sent, 0 refused, stopped by a signal; go on from line 3\n"), "{told}");
+        assert_eq!(ended, Some(code));
+    }
+}
+
+#[tokio::test]
+async fn pitch_waits_for_what_is_under_way_until_a_second_signal() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}", silent.local_addr().unwrap());
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, r#"{{"title": "t", "message": "m"}}"#).unwrap();
+    let mut pitch = command(&["pitch", file.path().to_str().unwrap(), "--to", &to], &[]);
+    let mut pitch = pitch.stderr(Stdio::piped()).spawn().unwrap();
+    let _connection = silent.accept().unwrap();
+    signal(&pitch, "TERM");
+    let mut told = String::new();
+    let mut errors = std::io::BufReader::new(pitch.stderr.take().unwrap());
+    while !told.contains("a second signal stops at once\n") {
+        assert!(errors.read_line(&mut told).unwrap() > 0, "{told}");
+    }
+    assert_eq!(pitch.try_wait().unwrap(), None);
+    signal(&pitch, "TERM");
+    let (ended, _) = outcome(pitch).await;
+    errors.read_to_string(&mut told).unwrap();
+    assert!(told.ends_with("0 sent, 0 refused, stopped by a signal; go on from line 1\n"), "{told}");
+    assert_eq!(ended, Some(143));
+}
+
+/// Exit code and standard error, once it has ended.
+async fn outcome(mut child: Child) -> (Option<i32>, String) {
+    let ended = async {
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let code = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("pitch ends");
+    let mut told = String::new();
+    child.stderr.take().map(|mut errors| errors.read_to_string(&mut told).unwrap());
+    (code, told)
 }

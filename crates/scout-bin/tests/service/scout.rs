@@ -130,8 +130,7 @@ impl Scout {
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        signal(&self.child, name);
     }
 
     /// Waits for the end of the process and of its output.
@@ -156,6 +155,12 @@ impl Drop for Scout {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Sends a signal by its name.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
 }
 
 /// A service over an embedded store that is empty.

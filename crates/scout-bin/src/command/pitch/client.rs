@@ -64,6 +64,8 @@ pub(super) enum PitchError {
     TooLong,
     #[error("cannot write the message as JSON: {0}")]
     Json(serde_json::Error),
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
     #[error("sending panicked: {0}")]
     Panicked(tokio::task::JoinError),
 }
@@ -78,7 +80,7 @@ impl PitchError {
                 Exit::Unavailable
             }
             Self::Refused { .. } | Self::Unreadable { .. } | Self::TooLong => Exit::Data,
-            Self::Json(_) | Self::Panicked(_) => Exit::Internal,
+            Self::Json(_) | Self::Signals(_) | Self::Panicked(_) => Exit::Internal,
         }
     }
 }

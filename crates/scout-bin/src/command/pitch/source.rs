@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use scout_core::Message;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TryRecvError};
 use tokio::task::JoinHandle;
 
 use super::client::PitchError;
@@ -87,6 +87,11 @@ impl Source {
 
     pub(super) async fn next(&mut self) -> Option<Result<Line, PitchError>> {
         self.lines.recv().await
+    }
+
+    /// Whether nothing is left; a line that is there is dropped.
+    pub(super) fn is_at_its_end(&mut self) -> bool {
+        self.lines.try_recv().is_err_and(|error| error == TryRecvError::Disconnected)
     }
 }
 
