@@ -1,5 +1,6 @@
 //! `scout demo`: the service over a store in a temporary folder, with messages coming in.
 
+mod folder;
 mod scene;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use scout_core::{Clock, MessageIntake};
 use tokio::time::MissedTickBehavior;
 use tracing::warn;
 
+pub(crate) use folder::DemoFolder;
 use scene::{PAST_MESSAGES, Scene};
 
 /// What holds in the demo unless somebody says otherwise, by path of key.

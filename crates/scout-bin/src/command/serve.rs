@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::{error, info};
@@ -12,10 +11,11 @@ use tracing::{error, info};
 use crate::app::{App, AppError, SystemClock};
 use crate::cli::{Command, Exit, Invocation};
 use crate::config::{LogFormat, Settings};
+use crate::demo::DemoFolder;
 
 /// What the demo needs beyond the service: a folder that goes when it ends.
 pub(super) struct Demo {
-    folder: TempDir,
+    folder: DemoFolder,
 }
 
 impl Demo {
@@ -24,7 +24,7 @@ impl Demo {
         if invocation.command != Command::Demo {
             return Ok(None);
         }
-        let folder = tempfile::Builder::new().prefix("scout-demo-").tempdir()?;
+        let folder = DemoFolder::make()?;
         for (path, text) in crate::demo::DEFAULTS {
             invocation.defaults.set(path, text);
         }

@@ -106,6 +106,38 @@ async fn the_demo_serves_numbers_that_grow_whatever_the_interval() {
 }
 
 #[tokio::test]
+async fn the_demo_removes_what_a_killed_one_left_and_nothing_else() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().display().to_string();
+    let variables = [("TMPDIR", folder.as_str()), ("LOG_LEVEL", "info"), ("LOG_FORMAT", "json")];
+    let folders = || {
+        let entries = std::fs::read_dir(temporary.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect::<std::collections::BTreeSet<_>>()
+    };
+    for others in ["scout-demo-without-lock", "theirs"] {
+        std::fs::create_dir(temporary.path().join(others)).unwrap();
+    }
+    let before = folders();
+    let mut killed = Scout::start_command(&["demo"], &variables).await;
+    let leftover = folders();
+    killed.signal("KILL");
+    killed.ended().await;
+    assert_eq!(folders(), leftover);
+
+    let mut running = Scout::start_command(&["demo"], &variables).await;
+    let of_running = folders();
+    assert_eq!(of_running.len(), before.len() + 1);
+    assert_ne!(of_running, leftover);
+    let mut further = Scout::start_command(&["demo"], &variables).await;
+    assert!(folders().is_superset(&of_running));
+    for demo in [&mut running, &mut further] {
+        demo.signal("INT");
+        assert_eq!(demo.ended().await.code(), Some(0));
+    }
+    assert_eq!(folders(), before);
+}
+
+#[tokio::test]
 async fn the_demo_keeps_to_its_own_store_and_says_so_to_who_names_another() {
     for arguments in [["demo", "--data", "theirs"], ["--data", "theirs", "demo"]] {
         let told = tempfile::NamedTempFile::new().unwrap();
