@@ -79,8 +79,10 @@ pub struct Moment {
     pub documents: u64,
     /// Grows with each document that the index takes in; falls only when the index is made anew.
     pub writes: u64,
-    /// Differs after a restart, and between the servers of a failover.
+    /// Differs after a restart, between the servers of a failover, and where a replica follows another master.
     pub server: Arc<str>,
+    /// How the index is made; differs once it is made otherwise.
+    pub index: Arc<str>,
     /// The feeds. One that does not exist yet is at its start.
     pub feeds: BTreeMap<Arc<str>, FeedMark>,
 }

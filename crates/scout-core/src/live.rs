@@ -21,6 +21,9 @@ const STEP: Duration = Duration::from_secs(60);
 /// How many entries of that time are compared with the scan; as many as keys are remembered of it.
 const COMPARED: usize = 10_000;
 
+/// How much text of theirs is held back; what is beyond is counted at once, and not compared.
+const COMPARED_BYTES: usize = 4 << 20;
+
 /// Memory for both feeds, divided so that the whole stays within one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveConfig {
@@ -102,6 +105,7 @@ struct Pending {
     since: SinceByFeed,
     /// Held back until it is known which of them the scan has found too.
     early: Vec<Early>,
+    early_bytes: usize,
 }
 
 /// An entry that may announce what the scan has found.
@@ -111,6 +115,19 @@ struct Early {
     feed: Arc<str>,
     /// `None` for a document that is no message.
     facts: Option<OwnedFacts>,
+}
+
+impl Early {
+    fn of(entry: &Announced<'_>, facts: Option<&Facts<'_>>) -> Self {
+        Self { key: KeyHash::of(entry.key), feed: entry.feed.into(), facts: facts.map(OwnedFacts::of) }
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = self.facts.as_ref().map_or(0, |facts| {
+            facts.severity.as_str().len() + facts.system.as_ref().map_or(0, |system| system.len())
+        });
+        size_of::<Self>() + texts
+    }
 }
 
 #[derive(Debug)]
@@ -229,6 +246,7 @@ impl LiveLedger {
             foreign: 0,
             since: SinceByFeed::new(),
             early: Vec::new(),
+            early_bytes: 0,
         });
     }
 
@@ -319,15 +337,15 @@ impl LiveLedger {
         if moment.server != base.joined.server {
             return Some(Replaced::Server);
         }
-        if moment.writes < base.writes {
+        if moment.writes < base.writes || moment.index != base.joined.index {
             return Some(Replaced::Index);
         }
         if moment.at.plus(STEP) < self.ledger.now() {
             return Some(Replaced::Clock);
         }
         base.writes = moment.writes;
-        let mut question = Question { moment, answered: SinceByFeed::new() };
-        for (feed, mark) in &question.moment.feeds {
+        let mut answered = SinceByFeed::new();
+        for (feed, mark) in &moment.feeds {
             let before = base.joined.feed(feed);
             let position = self.position.of(feed);
             if mark.announced < before.announced || mark.last < position || mark.last < before.last {
@@ -335,10 +353,11 @@ impl LiveLedger {
             }
             if position == mark.last || mark.last == before.last {
                 let read = base.since.get(feed).copied().unwrap_or_default();
-                question.answered.insert(Arc::clone(feed), read);
+                answered.insert(Arc::clone(feed), read);
             }
         }
-        self.question = Some(question);
+        // While the tail is on its way to what was asked before, that is to be answered first.
+        self.question.get_or_insert(Question { moment, answered });
         None
     }
 
@@ -396,12 +415,13 @@ impl Pending {
         let read = since(&mut self.since, entry.feed);
         read.entries += 1;
         let Some(facts) = facts else { return };
-        if self.early.len() < COMPARED && entry.arrived <= self.joined.at.plus(LATE_ANNOUNCEMENT) {
-            self.early.push(Early {
-                key: KeyHash::of(entry.key),
-                feed: entry.feed.into(),
-                facts: facts.as_ref().map(OwnedFacts::of),
-            });
+        if entry.arrived <= self.joined.at.plus(LATE_ANNOUNCEMENT)
+            && self.early.len() < COMPARED
+            && let early = Early::of(entry, facts.as_ref())
+            && self.early_bytes + early.bytes() <= COMPARED_BYTES
+        {
+            self.early_bytes += early.bytes();
+            self.early.push(early);
             return;
         }
         read.documents += 1;

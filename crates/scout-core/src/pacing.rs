@@ -69,6 +69,11 @@ impl Pacer {
         Self { policy, rows: Self::FIRST_ROWS.min(policy.max_rows), row_nanos: 0.0 }
     }
 
+    /// A pacer that knows nothing yet, and begins with so many rows at most.
+    pub fn beginning_with(policy: PacePolicy, rows: u32) -> Self {
+        Self { rows: rows.clamp(1, policy.max_rows), ..Self::new(policy) }
+    }
+
     /// Steps may take that part of the store's time from now on; bounded as by [`PacePolicy::new`].
     pub fn set_share(&mut self, share: f64) {
         let PacePolicy { stall_budget, max_rows, .. } = self.policy;

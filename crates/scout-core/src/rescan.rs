@@ -47,14 +47,21 @@ impl WhyScan {
     }
 }
 
+/// How many urgent scans may come at once after a quiet time: a server that is restarted now and again is counted anew
+/// each time, and one whose content asks for scans without end gets one a minute.
+const URGENT_AT_ONCE: u32 = 3;
+
 /// How often to scan at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RescanPolicy {
     /// Between two scans, where nothing asks for one earlier.
     pub rotation: Duration,
-    /// From the start of one scan to the start of another that something urgent asks for.
+    /// How long it takes until another scan may be made that something urgent asks for; up to three come at once after
+    /// a quiet time.
     pub urgent: Duration,
+    /// From the end of one scan to the start of another, while feeds cannot be followed.
+    pub blind: Duration,
     /// From the end of one scan to the start of another for a difference; doubles as long as differences return.
     pub difference: Duration,
     /// The wait after the first scan that failed; doubles with each further one, up to `longest_retry`.
@@ -68,6 +75,7 @@ impl Default for RescanPolicy {
         Self {
             rotation: Duration::from_secs(2 * 3600),
             urgent: Duration::from_secs(60),
+            blind: Duration::from_secs(60),
             difference: Duration::from_secs(600),
             first_retry: Duration::from_secs(1),
             longest_retry: Duration::from_secs(60),
@@ -82,7 +90,9 @@ pub struct Rescans {
     wanted: Option<WhyScan>,
     differing: u32,
     difference_wait: Duration,
-    begun: Option<MonoTime>,
+    running: Option<WhyScan>,
+    /// When all of the urgent scans may be made again.
+    urgent_again: MonoTime,
     ended: Option<MonoTime>,
     failures: u32,
     not_before: MonoTime,
@@ -96,7 +106,8 @@ impl Rescans {
             wanted: Some(WhyScan::Start),
             differing: 0,
             difference_wait: policy.difference,
-            begun: None,
+            running: None,
+            urgent_again: MonoTime::default(),
             ended: None,
             failures: 0,
             not_before: MonoTime::default(),
@@ -120,10 +131,10 @@ impl Rescans {
         }
     }
 
-    /// Whether differences have returned after a scan that was brought forward for one: somebody writes or deletes
-    /// without announcing it.
-    pub fn differences_return(&self) -> bool {
-        self.difference_wait > self.policy.difference
+    /// Whether a difference has stayed, or has returned after a scan that was brought forward for one: somebody writes or
+    /// deletes without announcing it.
+    pub fn differences_stay(&self) -> bool {
+        self.differing >= DIFFERING_CHECKS || self.difference_wait > self.policy.difference
     }
 
     /// Why a scan is due now, if one is. The caller begins it.
@@ -138,30 +149,49 @@ impl Rescans {
     }
 
     fn next(&self) -> Option<(WhyScan, MonoTime)> {
-        let rotation = || self.ended.map(|ended| (WhyScan::Rotation, ended.plus(self.policy.rotation)));
-        let wanted = self.wanted.map(|why| {
-            let at = match why.urgency() {
-                Urgency::Urgent => self.begun.map(|begun| begun.plus(self.policy.urgent)),
-                Urgency::Routine => self.ended.map(|ended| ended.plus(self.difference_wait)),
-            };
-            (why, at.unwrap_or_default())
-        });
-        // A failed scan ends nothing that it was for: the wait after it is the only one.
-        let next = match (wanted, self.failures) {
-            (Some((why, _)), 1..) => Some((why, self.not_before)),
-            (Some((why, at)), 0) => Some((why, at)),
-            (None, _) => None,
-        };
-        match (next, rotation()) {
-            (Some(next), Some(rotation)) if rotation.1 < next.1 && self.failures == 0 => Some(rotation),
-            (next, rotation) => next.or(rotation),
+        let wanted = self.wanted.map(|why| (why, self.earliest(why)));
+        if let Some(running) = self.running {
+            // One that nothing waits for makes way.
+            return wanted.filter(|(why, _)| why.urgency() > running.urgency());
+        }
+        let rotation = self.ended.map(|ended| (WhyScan::Rotation, ended.plus(self.policy.rotation)));
+        match (wanted, rotation) {
+            (Some(wanted), Some(rotation)) if self.failures == 0 && rotation.1 < wanted.1 => Some(rotation),
+            (wanted, rotation) => wanted.or(rotation),
         }
     }
 
-    /// A scan begins.
+    fn earliest(&self, why: WhyScan) -> MonoTime {
+        if self.failures > 0 {
+            // It ended nothing that it was for: the wait after a failure is the only one.
+            return self.not_before;
+        }
+        let after_end = |wait| self.ended.map_or(MonoTime::default(), |ended| ended.plus(wait));
+        match why {
+            WhyScan::Start => MonoTime::default(),
+            WhyScan::Rotation => after_end(self.policy.rotation),
+            WhyScan::Difference => after_end(self.difference_wait),
+            WhyScan::Blind => after_end(self.policy.blind),
+            // There is room for one more as soon as all but one could be made at once.
+            WhyScan::Gap | WhyScan::Replaced => {
+                let span = self.policy.urgent.saturating_mul(URGENT_AT_ONCE - 1);
+                MonoTime::default().plus(self.urgent_again.since(MonoTime::default().plus(span)))
+            }
+        }
+    }
+
+    /// A scan begins; one that is under way is abandoned.
     pub fn began(&mut self, why: WhyScan, now: MonoTime) {
-        self.begun = Some(now);
+        if matches!(why, WhyScan::Gap | WhyScan::Replaced) && self.failures == 0 {
+            self.urgent_again = self.urgent_again.max(now).plus(self.policy.urgent);
+        }
+        self.running = Some(why);
         self.wanted = Some(why).max(self.wanted);
+    }
+
+    /// Whether a scan is wanted for that reason, or for a better one.
+    pub fn is_wanted(&self, why: WhyScan) -> bool {
+        self.wanted >= Some(why)
     }
 
     /// The scan was completed, so that what was wrong before it is right again.
@@ -172,6 +202,7 @@ impl Rescans {
             self.difference_wait = self.policy.difference;
         }
         self.ended = Some(now);
+        self.running = None;
         self.wanted = None;
         self.differing = 0;
         self.failures = 0;
@@ -179,6 +210,7 @@ impl Rescans {
 
     /// The scan failed.
     pub fn failed(&mut self, now: MonoTime) {
+        self.running = None;
         let doublings = self.failures.min(16);
         self.failures = self.failures.saturating_add(1);
         let wait = self.policy.first_retry.saturating_mul(1 << doublings).min(self.policy.longest_retry);

@@ -191,6 +191,23 @@ pub struct TailReport {
     pub longest: Duration,
 }
 
+/// What a store holds, and what is wrong with it, without reading any of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Look {
+    /// What the count is compared with.
+    pub moment: Moment,
+    /// What is wrong with the store and its index.
+    pub findings: Vec<Finding>,
+}
+
+impl Look {
+    /// A look at that moment, at which those things were wrong.
+    pub fn new(moment: Moment, findings: Vec<Finding>) -> Self {
+        Self { moment, findings }
+    }
+}
+
 /// What a store looks like to somebody who is about to rely on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -238,7 +255,7 @@ pub trait MessageStore: MessageIntake {
     ///
     /// # Errors
     /// Any [`StoreErrorKind`]; an index that is being built is one.
-    async fn look(&self) -> Result<Moment, StoreError>;
+    async fn look(&self) -> Result<Look, StoreError>;
 
     /// Looks at the store without changing anything in it.
     ///

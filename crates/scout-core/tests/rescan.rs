@@ -40,16 +40,44 @@ fn without_a_reason_the_next_scan_is_two_hours_away() {
 }
 
 #[test]
-fn a_gap_brings_a_scan_at_once_but_at_most_one_a_minute() {
+fn gaps_bring_scans_at_once_and_then_at_most_one_a_minute() {
     let mut rescans = scanned();
+    for second in [20, 21, 22] {
+        rescans.want(WhyScan::Gap);
+        assert_eq!(rescans.due(at(second)), Some(WhyScan::Gap), "at {second} s");
+        rescans.began(WhyScan::Gap, at(second));
+        rescans.completed(at(second));
+    }
     rescans.want(WhyScan::Gap);
-    assert_eq!(rescans.due(at(59)), None);
-    assert_eq!(rescans.due(at(60)), Some(WhyScan::Gap));
-    rescans.began(WhyScan::Gap, at(60));
-    rescans.completed(at(61));
+    assert_eq!(rescans.due(at(79)), None);
+    assert_eq!(rescans.due(at(80)), Some(WhyScan::Gap));
+    rescans.began(WhyScan::Gap, at(80));
+    rescans.completed(at(81));
+    rescans.want(WhyScan::Replaced);
+    assert_eq!(rescans.due(at(139)), None);
+    assert_eq!(rescans.due(at(140)), Some(WhyScan::Replaced));
+}
+
+#[test]
+fn a_scan_that_nothing_waits_for_makes_way_for_one_that_is_needed() {
+    let mut rescans = scanned();
+    rescans.began(WhyScan::Rotation, at(7210));
+    assert_eq!(rescans.due(at(9999)), None);
     rescans.want(WhyScan::Gap);
-    assert_eq!(rescans.due(at(119)), None);
-    assert_eq!(rescans.due(at(120)), Some(WhyScan::Gap));
+    assert_eq!(rescans.due(at(9999)), Some(WhyScan::Gap));
+    rescans.began(WhyScan::Gap, at(9999));
+    rescans.want(WhyScan::Replaced);
+    assert_eq!(rescans.due(at(10_500)), None, "one that is needed is not given up for another");
+    rescans.completed(at(10_500));
+    assert_eq!(rescans.due_at(), Some(at(10_500 + 7200)));
+}
+
+#[test]
+fn while_feeds_cannot_be_followed_scans_come_with_pauses() {
+    let mut rescans = scanned();
+    rescans.want(WhyScan::Blind);
+    assert_eq!(rescans.due(at(69)), None);
+    assert_eq!(rescans.due(at(70)), Some(WhyScan::Blind));
 }
 
 #[test]
@@ -79,7 +107,7 @@ fn differences_that_return_are_scanned_for_less_and_less_often() {
         rescans.completed(at(now));
     }
     assert_eq!(waits[..5], [600, 1200, 2400, 4800, 7200]);
-    assert!(rescans.differences_return());
+    assert!(rescans.differences_stay());
     assert!(waits[5..].iter().all(|wait| *wait == 7200), "{waits:?}");
 }
 
@@ -89,10 +117,10 @@ fn a_rotation_without_a_difference_ends_the_waiting() {
     differ(&mut rescans, 3);
     rescans.began(WhyScan::Difference, at(610));
     rescans.completed(at(620));
-    assert!(rescans.differences_return());
+    assert!(rescans.differences_stay());
     rescans.began(WhyScan::Rotation, at(7820));
     rescans.completed(at(7830));
-    assert!(!rescans.differences_return());
+    assert!(!rescans.differences_stay());
 }
 
 #[test]
@@ -116,12 +144,12 @@ fn what_is_wanted_most_is_why_a_scan_is_made() {
     rescans.want(WhyScan::Difference);
     rescans.want(WhyScan::Replaced);
     rescans.want(WhyScan::Gap);
-    assert_eq!(rescans.due(at(60)), Some(WhyScan::Replaced));
+    assert_eq!(rescans.due(at(11)), Some(WhyScan::Replaced));
 }
 
 proptest! {
     #[test]
-    fn no_reasons_make_more_than_a_scan_a_minute(
+    fn no_reasons_make_more_than_a_scan_a_minute_beyond_the_first_three(
         reasons in prop::collection::vec((0_u8..4, 0_u64..30), 0..300),
     ) {
         let mut rescans = scanned();
@@ -140,8 +168,10 @@ proptest! {
                 begun.push(now);
             }
         }
-        for pair in begun.windows(2) {
-            prop_assert!(pair[1] - pair[0] >= 60, "{pair:?}");
+        for (number, first) in begun.iter().enumerate() {
+            for (more, last) in begun[number..].iter().enumerate().skip(3) {
+                prop_assert!((last - first) / 60 + 3 >= more as u64, "{more} after {first}: {begun:?}");
+            }
         }
     }
 }

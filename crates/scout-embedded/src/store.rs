@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
 use scout_core::{
-    Clock, EntryId, Message, MessageIntake, MessageStore, Moment, Position, Receipt, ScanReport, ScanSink,
+    Clock, EntryId, Look, Message, MessageIntake, MessageStore, Position, Receipt, ScanReport, ScanSink,
     StoreError, StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 
@@ -95,9 +95,9 @@ impl MessageStore for EmbeddedStore {
         position
     }
 
-    async fn look(&self) -> Result<Moment, StoreError> {
+    async fn look(&self) -> Result<Look, StoreError> {
         let held = look(&self.file, &self.readers).await?;
-        Ok(moment(held, self.clock.now().wall))
+        Ok(Look::new(moment(held, self.clock.now().wall), Vec::new()))
     }
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {

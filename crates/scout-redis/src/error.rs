@@ -31,6 +31,8 @@ use Phrase::{Code, Holds};
 const MEANINGS: &[(Phrase, StoreErrorKind)] = &[
     (Code("LOADING"), StoreErrorKind::NotReady),
     (Code("BUSY"), StoreErrorKind::NotReady),
+    // Whoever waits on a stream while the server becomes a replica.
+    (Code("UNBLOCKED"), StoreErrorKind::NotReady),
     (Code("MASTERDOWN"), StoreErrorKind::NotReady),
     (Code("NOAUTH"), StoreErrorKind::Authentication),
     (Code("WRONGPASS"), StoreErrorKind::Authentication),

@@ -83,6 +83,12 @@ impl IndexInfo {
         })
     }
 
+    /// How it is made, as a text to compare with another.
+    pub(crate) fn definition(&self) -> String {
+        let Self { key_type, prefixes, filter, attributes, .. } = self;
+        format!("{key_type:?} {prefixes:?} {filter:?} {attributes:?}")
+    }
+
     /// Whether it takes in every document of its key type, whatever its key and content.
     pub(crate) fn takes_all(&self) -> bool {
         let every_key =

@@ -77,7 +77,8 @@ impl Command {
 }
 
 /// Whose time in Redis is measured by Redis' own clock.
-const TIMED: [Command; 4] = [Command::Aggregate, Command::Cursor, Command::Search, Command::Look];
+const TIMED: [Command; 5] =
+    [Command::Aggregate, Command::Cursor, Command::Search, Command::Tail, Command::Look];
 
 /// Every kind that this store can meet; the others are of stores that keep files.
 const KINDS: [StoreErrorKind; 13] = [

@@ -42,23 +42,28 @@ impl State {
     ) -> Result<Self, StoreError> {
         let form = || connection.faults().form(command, "the time, the server, streams and the index");
         let [time, server, replication, streams @ .., info] = answers else { return Err(form()) };
-        for part in [time, server, replication, info] {
-            connection.accept(command, part)?;
+        for (name, part) in [("time", time), ("info", server), ("info", replication), ("ft.info", info)] {
+            connection.accept_of(name, part)?;
         }
         let micros = micros(time).ok_or_else(form)?;
         let mut moment =
             Moment::new(WallTime::from_unix_ms(i64::try_from(micros / 1000).unwrap_or(i64::MAX)));
         let mut feeds = BTreeMap::new();
         for (stream, answer) in config.streams.iter().zip(streams) {
-            feeds.insert(Arc::from(stream.as_str()), mark(connection, stream, answer)?);
+            feeds.insert(Arc::from(stream.as_str()), mark(connection, stream, answer, moment.at)?);
         }
         let info = IndexInfo::read(info)
             .ok_or_else(|| connection.faults().form(Command::Info, "a definition, attributes and counts"))?;
         moment.feeds = feeds;
         moment.documents = info.documents;
         moment.writes = info.last_number;
-        moment.server = run_id(&text(server).ok_or_else(form)?).into();
-        let lost_master = text(replication).and_then(|info| lost_master(&info));
+        let replication = text(replication).ok_or_else(form)?;
+        let server = text(server).ok_or_else(form)?;
+        let life = info_field(&server, "run_id");
+        // A replica that follows another master has other documents in the same life.
+        moment.server = format!("{life} {}", info_field(&replication, "master_replid")).into();
+        moment.index = info.definition().into();
+        let lost_master = lost_master(&replication);
         Ok(Self { moment, info, lost_master })
     }
 
@@ -90,13 +95,18 @@ impl State {
     }
 }
 
-/// Reads the answer to XINFO STREAM. A stream that does not exist is at its start, and so is a key that is none: what
-/// follows it will say so, and a scan does not depend on it.
-fn mark(connection: &Connection, stream: &str, answer: &Value) -> Result<FeedMark, StoreError> {
+/// Reads the answer to XINFO STREAM. Where there is no stream, or a key that is none, one begins with what comes from now
+/// on: one that comes back with older entries holds nothing that a scan at this moment has not found.
+fn mark(
+    connection: &Connection,
+    stream: &str,
+    answer: &Value,
+    now: WallTime,
+) -> Result<FeedMark, StoreError> {
     if let Value::ServerError(error) = answer {
         let text = text_of(error);
         if text.starts_with("WRONGTYPE") || text.to_ascii_lowercase().contains("no such key") {
-            return Ok(FeedMark::default());
+            return Ok(FeedMark::new(EntryId::before(now).offset(), 0));
         }
     }
     let answer = connection.accept_of(&format!("xinfo stream {stream}"), answer)?;
@@ -115,10 +125,10 @@ fn mark(connection: &Connection, stream: &str, answer: &Value) -> Result<FeedMar
     Ok(mark)
 }
 
-/// What tells one life of a server from another.
-fn run_id(info: &str) -> String {
-    let line = info.lines().find_map(|line| line.trim_end().strip_prefix("run_id:"));
-    line.unwrap_or_default().to_owned()
+/// A field of what INFO says; empty where it has none of that name.
+fn info_field<'a>(info: &'a str, name: &str) -> &'a str {
+    let pairs = info.lines().filter_map(|line| line.trim_end().split_once(':'));
+    pairs.into_iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
 }
 
 #[cfg(test)]
@@ -127,7 +137,8 @@ mod tests {
 
     #[test]
     fn the_life_of_a_server_is_read_from_its_info() {
-        assert_eq!(run_id("# Server\r\nredis_version:8.2.3\r\nrun_id:0af1\r\ntcp_port:1\r\n"), "0af1");
-        assert_eq!(run_id("# Server\r\n"), "");
+        let info = "# Server\r\nredis_version:8.2.3\r\nrun_id:0af1\r\ntcp_port:1\r\n";
+        assert_eq!(info_field(info, "run_id"), "0af1");
+        assert_eq!(info_field("# Server\r\n", "run_id"), "");
     }
 }

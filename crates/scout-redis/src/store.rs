@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use metrics::Recorder;
 use scout_core::{
-    Clock, EntryId, Message, MessageIntake, MessageStore, Moment, PacePolicy, Pacer, Position, Receipt,
-    ScanReport, ScanSink, StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
+    Clock, EntryId, Look, Message, MessageIntake, MessageStore, Position, Receipt, ScanReport, ScanSink,
+    StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::Mutex;
 
@@ -19,9 +19,10 @@ use crate::inspect::inspect;
 use crate::link::{Link, Patience};
 use crate::metrics::Meters;
 use crate::moment::State;
+use crate::plan;
 use crate::scan::{Memory, Scan};
 use crate::submit::submit;
-use crate::tail::{MAX_ENTRIES, Tail};
+use crate::tail::{Tail, TailMemory};
 
 /// The part of Redis' time that work may take which somebody waits for.
 const HALF: f64 = 0.5;
@@ -41,7 +42,7 @@ pub struct RedisStore {
     memory: Mutex<Memory>,
     /// A connection of its own, since waiting for news holds up whatever is sent after it.
     tail_link: Link,
-    tail_pacer: Mutex<Pacer>,
+    tail_memory: Mutex<TailMemory>,
     /// Whether the index was made over hashes when it was last scanned.
     is_over_hashes: AtomicBool,
 }
@@ -63,7 +64,7 @@ impl RedisStore {
         Ok(Self {
             link: Link::new(Arc::clone(&config), meters.clone(), Arc::clone(&clock))?,
             tail_link: Link::new(Arc::clone(&config), meters.clone(), Arc::clone(&clock))?,
-            tail_pacer: Mutex::new(Pacer::new(PacePolicy::new(config.stall_budget, HALF, MAX_ENTRIES))),
+            tail_memory: Mutex::new(TailMemory::new(config.stall_budget, HALF)),
             is_over_hashes: AtomicBool::new(false),
             memory: Mutex::new(Memory::new(&config)),
             leftovers: Leftovers::default(),
@@ -98,19 +99,23 @@ impl RedisStore {
     }
 
     async fn tail_into(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {
-        let mut pacer = self.tail_pacer.lock().await;
+        let mut memory = self.tail_memory.lock().await;
         let connection = self.tail_link.connection(Patience::Wait).await?;
         let key_type =
             if self.is_over_hashes.load(Ordering::Relaxed) { KeyType::Hash } else { KeyType::Json };
         let (config, clock) = (&*self.config, &*self.clock);
-        Tail { connection: &connection, config, clock, key_type, pacer: &mut pacer }.run(from, sink).await
+        Tail { connection: &connection, config, clock, key_type, memory: &mut memory }.run(from, sink).await
     }
 
-    async fn look_at(&self) -> Result<Moment, StoreError> {
+    async fn look_at(&self) -> Result<Look, StoreError> {
         let connection = self.link.connection(Patience::Wait).await?;
         let (state, _) = State::ask(&connection, &self.config).await?;
         match state.built_part() {
-            None => Ok(state.moment),
+            None => {
+                let mut findings = plan::findings(&self.config.index, &state.info);
+                findings.extend(state.lost_master);
+                Ok(Look::new(state.moment, findings))
+            }
             Some(part) => Err(being_built(&connection, &self.config.index, part)),
         }
     }
@@ -145,7 +150,7 @@ impl MessageStore for RedisStore {
         position
     }
 
-    async fn look(&self) -> Result<Moment, StoreError> {
+    async fn look(&self) -> Result<Look, StoreError> {
         self.counted(self.look_at().await)
     }
 

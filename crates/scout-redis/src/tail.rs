@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
 use scout_core::{
-    Announced, Clock, EntryId, Pacer, Position, Row, StoreError, TailReport, TailSink, WallTime,
+    Announced, Clock, EntryId, PacePolicy, Pacer, Position, Row, StoreError, TailReport, TailSink, WallTime,
 };
 
 use crate::config::RedisConfig;
@@ -19,7 +19,10 @@ use crate::value::{entries, list, text};
 const WAIT: Duration = Duration::from_secs(1);
 
 /// The most entries that one step takes; their documents are fetched by one command.
-pub(crate) const MAX_ENTRIES: u32 = 1_000;
+const MAX_ENTRIES: u32 = 1_000;
+
+/// How many entries are taken at first after waiting for news: what has come meanwhile may be large.
+const FIRST_ENTRIES: u32 = 10;
 
 /// The field of an entry that holds the document's key.
 const KEY_FIELD: &str = "messageID";
@@ -30,7 +33,36 @@ pub(crate) struct Tail<'a> {
     pub(crate) config: &'a RedisConfig,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) key_type: KeyType,
-    pub(crate) pacer: &'a mut Pacer,
+    pub(crate) memory: &'a mut TailMemory,
+}
+
+/// What one look teaches the next.
+#[derive(Debug)]
+pub(crate) struct TailMemory {
+    policy: PacePolicy,
+    /// Paces reading entries, which may be of any size.
+    reading: Pacer,
+    /// Paces fetching what counts of their documents.
+    fetching: Pacer,
+    /// Whether more was there than the last look has read.
+    is_behind: bool,
+}
+
+impl TailMemory {
+    pub(crate) fn new(stall_budget: Duration, share: f64) -> Self {
+        let policy = PacePolicy::new(stall_budget, share, MAX_ENTRIES);
+        Self {
+            policy,
+            reading: Pacer::beginning_with(policy, FIRST_ENTRIES),
+            fetching: Pacer::new(policy),
+            is_behind: false,
+        }
+    }
+
+    /// How many entries the next look may take.
+    fn entries(&self) -> u32 {
+        self.reading.rows().min(self.fetching.rows())
+    }
 }
 
 /// An entry of a stream, before its document is known.
@@ -43,13 +75,12 @@ struct Entry {
 
 impl Tail<'_> {
     pub(crate) async fn run(
-        self,
+        mut self,
         from: &Position,
         sink: &mut dyn TailSink,
     ) -> Result<TailReport, StoreError> {
-        let each = (self.pacer.rows() as usize / self.config.streams.len().max(1)).max(1);
-        let read = read(self.config, from, each);
-        let answers = self.connection.send(Command::Tail, vec![read]).await?;
+        let each = (self.memory.entries() as usize / self.config.streams.len().max(1)).max(1);
+        let (answers, read) = self.read(from, each).await?;
         let form = || self.connection.faults().form(Command::Tail, "streams with entries");
         let answer = self.connection.accept(Command::Tail, answers.first().ok_or_else(form)?)?;
         let entries = self.entries(answer)?;
@@ -58,13 +89,24 @@ impl Tail<'_> {
         report.commands = 1;
         report.caught_up = (0..self.config.streams.len())
             .all(|stream| entries.iter().filter(|entry| entry.stream == stream).count() < each);
+        self.memory.is_behind = !report.caught_up;
+        if report.caught_up {
+            self.memory.reading = Pacer::beginning_with(self.memory.policy, FIRST_ENTRIES);
+        }
+        if let Some(work) = read {
+            report.busy = work.busy;
+            report.longest = work.busy;
+        }
         if entries.is_empty() {
             return Ok(report);
         }
+        let read_pause =
+            read.map_or(Duration::ZERO, |work| self.memory.reading.observe(count(entries.len()), work.busy));
         report.entries = entries.len() as u64;
         let keys: Vec<&str> = entries.iter().filter_map(|entry| entry.key.as_deref()).collect();
         if keys.is_empty() {
             self.deliver(&entries, &HashMap::new(), WallTime::from_unix_ms(i64::MAX), &mut report, sink);
+            tokio::time::sleep(read_pause).await;
             return Ok(report);
         }
         let search = search(&self.config.index, self.key_type, &keys);
@@ -72,12 +114,25 @@ impl Tail<'_> {
         let answer = self.connection.accept(Command::Search, answers.first().ok_or_else(form)?)?;
         let found = Found::read(answer, self.connection.faults())?;
         report.commands += 1;
-        report.busy = work.busy;
-        report.longest = work.busy;
-        let pause = self.pacer.observe(u32::try_from(keys.len()).unwrap_or(u32::MAX), work.busy);
+        report.busy += work.busy;
+        report.longest = report.longest.max(work.busy);
+        let pause = self.memory.fetching.observe(count(keys.len()), work.busy);
         self.deliver(&entries, &found.rows(), work.at, &mut report, sink);
-        self.rest(work, pause).await;
+        self.rest(work, pause + read_pause).await;
         Ok(report)
+    }
+
+    /// Reads on where there is more, measured; else waits for news, whose beginning nobody can measure.
+    async fn read(&mut self, from: &Position, each: usize) -> Result<(Vec<Value>, Option<Work>), StoreError> {
+        if self.memory.is_behind {
+            let read = read(self.config, from, each, None);
+            let Timed { answers, work } = self.connection.send_timed(Command::Tail, vec![read]).await?;
+            return Ok((answers, Some(work)));
+        }
+        // A way that ends well before the connection's patience does.
+        let wait = WAIT.min(self.config.response_timeout / 2);
+        let read = read(self.config, from, each, Some(wait));
+        Ok((self.connection.send(Command::Tail, vec![read]).await?, None))
     }
 
     fn deliver(
@@ -136,11 +191,18 @@ impl Tail<'_> {
     }
 }
 
-/// Waits for news in a way that ends well before the connection's patience does.
-fn read(config: &RedisConfig, from: &Position, each: usize) -> Cmd {
-    let wait = WAIT.min(config.response_timeout / 2).as_millis().max(1);
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// What came after a position; waits for it if told how long.
+fn read(config: &RedisConfig, from: &Position, each: usize, wait: Option<Duration>) -> Cmd {
     let mut command = cmd("XREAD");
-    command.arg("COUNT").arg(each).arg("BLOCK").arg(u64::try_from(wait).unwrap_or(1_000)).arg("STREAMS");
+    command.arg("COUNT").arg(each);
+    if let Some(wait) = wait {
+        command.arg("BLOCK").arg(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+    }
+    command.arg("STREAMS");
     for stream in &config.streams {
         command.arg(stream);
     }

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use common::{COUNTING, as_user, make_user, run, scan, store};
 use redis::aio::MultiplexedConnection;
 use scout_core::{
-    Announced, Facts, MessageStore, Offset, Position, StoreError, StoreErrorKind, TailReport, TailSink,
-    WallTime,
+    Announced, Facts, MessageStore, Moment, Offset, Position, StoreError, StoreErrorKind, TailReport,
+    TailSink, WallTime,
 };
 use scout_redis::{Protocol, RedisConfig, RedisStore};
 use scout_testkit::{Announce, Generation, Generator, create_index, load, wait_until_built};
@@ -60,6 +60,10 @@ async fn read_all(store: &RedisStore, from: &Position) -> (Seen, Position) {
     }
 }
 
+async fn look_at(store: &RedisStore) -> Moment {
+    store.look().await.unwrap().moment
+}
+
 async fn pitch(connection: &mut MultiplexedConnection, stream: &str, key: &str, document: &str) {
     run(connection, &["JSON.SET", key, ".", document]).await;
     run(connection, &["XADD", stream, "*", "messageID", key]).await;
@@ -99,7 +103,7 @@ async fn the_tail_reads_of_odd_messages_exactly_what_the_scan_reads() {
 struct Rows(BTreeMap<String, String>);
 
 impl scout_core::ScanSink for Rows {
-    fn begin(&mut self, _: &scout_core::Moment) {
+    fn begin(&mut self, _: &Moment) {
         self.0.clear();
     }
 
@@ -139,9 +143,9 @@ async fn several_streams_are_read_each_from_its_own_place() {
     pitch(&mut connection, "alerts", "3-a", ERROR).await;
     let (seen, _) = read_all(&store, &position).await;
     assert_eq!(seen.documents.into_keys().collect::<Vec<_>>(), ["3-a"]);
-    let moment = store.look().await.unwrap();
+    let moment = look_at(&store).await;
     assert_eq!(moment.feed("alerts").announced, 2);
-    assert_eq!(moment.feed("nobody"), scout_core::FeedMark::default());
+    assert_eq!(moment.feed("nobody").announced, 0);
     assert_eq!(moment.documents, 3);
 }
 
@@ -176,20 +180,20 @@ async fn a_look_says_where_the_streams_end_and_what_they_have_lost() {
     for number in 0..20 {
         pitch(&mut connection, "messages", &format!("{number}-a"), ERROR).await;
     }
-    let mark = store.look().await.unwrap().feed("messages");
+    let mark = look_at(&store).await.feed("messages");
     assert_eq!((mark.announced, mark.lost_before), (20, None));
     let (_, position) = read_all(&store, &Position::default()).await;
     assert_eq!(position.of("messages"), mark.last);
 
     run(&mut connection, &["XTRIM", "messages", "MAXLEN", "5"]).await;
-    let mark = store.look().await.unwrap().feed("messages");
+    let mark = look_at(&store).await.feed("messages");
     assert_eq!(mark.announced, 20);
     let (seen, _) = read_all(&store, &Position::default()).await;
     assert_eq!(seen.entries.len(), 5);
     assert_eq!(mark.lost_before, Some(seen.entries[0].2));
 
     run(&mut connection, &["DEL", "messages"]).await;
-    assert_eq!(store.look().await.unwrap().feed("messages").last, Offset::START);
+    assert_eq!(look_at(&store).await.feed("messages").announced, 0);
 }
 
 #[tokio::test]
@@ -203,13 +207,13 @@ async fn a_look_grows_with_writes_and_changes_with_the_index_and_the_server() {
     }
     run(&mut connection, &["UNLINK", "3-a"]).await;
     run(&mut connection, &["JSON.SET", "4-a", ".", ERROR]).await;
-    let before = store.look().await.unwrap();
+    let before = look_at(&store).await;
     assert_eq!((before.documents, before.writes), (19, 21));
     run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
     assert_eq!(store.look().await.unwrap_err().kind(), StoreErrorKind::IndexMissing);
     create_index(&mut connection, "messages", Generation::D).await.unwrap();
     wait_until_built(&mut connection, "messages").await.unwrap();
-    let anew = store.look().await.unwrap();
+    let anew = look_at(&store).await;
     assert_eq!(anew.documents, 19);
     assert!(anew.writes < before.writes, "{anew:?}");
     assert_eq!(anew.server, before.server);
@@ -222,7 +226,7 @@ async fn a_look_grows_with_writes_and_changes_with_the_index_and_the_server() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         restarted = store.look().await;
     }
-    assert_ne!(restarted.unwrap().server, before.server);
+    assert_ne!(restarted.unwrap().moment.server, before.server);
 }
 
 #[tokio::test]
@@ -255,12 +259,57 @@ async fn a_scan_begins_with_the_position_that_belongs_to_it() {
     create_index(&mut connection, "messages", Generation::D).await.unwrap();
     let store = common::plain(&redis.url());
     let (counted, _) = scan(&store).await.unwrap();
-    assert_eq!(counted.joined.feed("messages"), scout_core::FeedMark::default());
+    assert_eq!(counted.joined.feed("messages").announced, 0);
     for number in 0..3 {
         pitch(&mut connection, "messages", &format!("{number}-a"), ERROR).await;
     }
     let (counted, _) = scan(&store).await.unwrap();
-    let look = store.look().await.unwrap();
+    let look = look_at(&store).await;
     assert_eq!(counted.joined.feeds, look.feeds);
     assert_eq!((counted.joined.documents, counted.joined.writes), (3, look.writes));
+}
+
+#[tokio::test]
+async fn a_look_tells_what_is_wrong_and_that_an_index_is_made_otherwise() {
+    let redis = scout_testkit::RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let store = common::plain(&redis.url());
+    let first = store.look().await.unwrap();
+    assert_eq!(first.findings, []);
+    pitch(&mut connection, "messages", "1-refused", r#"{"severity":5}"#).await;
+    run(&mut connection, &["REPLICAOF", "127.0.0.1", "1"]).await;
+    let kinds: Vec<_> =
+        store.look().await.unwrap().findings.into_iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [scout_core::FindingKind::RefusedDocuments, scout_core::FindingKind::MasterLost]);
+    run(&mut connection, &["REPLICAOF", "NO", "ONE"]).await;
+
+    run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+    create_index(&mut connection, "messages", Generation::A).await.unwrap();
+    wait_until_built(&mut connection, "messages").await.unwrap();
+    assert_ne!(look_at(&store).await.index, first.moment.index);
+}
+
+#[tokio::test]
+async fn large_entries_are_read_few_at_a_time_once_one_has_been_seen() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let large = "x".repeat(1 << 20);
+    for _ in 0..60 {
+        run(&mut connection, &["XADD", "messages", "*", "junk", &large]).await;
+    }
+    let store = common::plain(&redis.url());
+    let (mut position, mut most, mut all) = (Position::default(), 0, 0);
+    loop {
+        let (seen, report) = look(&store, &position).await.unwrap();
+        position = report.position;
+        most = most.max(seen.entries.len());
+        all += seen.entries.len();
+        if report.caught_up {
+            break;
+        }
+    }
+    assert_eq!(all, 60);
+    assert!(most <= 20, "{most} entries of a megabyte at once");
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scout_core::{
-    Arrivals, Board, Clock, Finding, LiveConfig, LiveLedger, MessageStore, Moment, MonoTime, Now, Replaced,
-    Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind, Urgency, Verdict, WallTime,
-    WhyScan,
+    Arrivals, Board, Clock, Finding, FindingKind, LiveConfig, LiveLedger, Look, MessageStore, Moment,
+    MonoTime, Now, Replaced, Rescans, ScanCount, ScanReport, Snapshot, StoreError, StoreErrorKind, Urgency,
+    Verdict, WallTime, WhyScan,
 };
 use scout_http::{Publisher, Telemetry};
 use tracing::{debug, error, info, warn};
@@ -20,6 +20,9 @@ use super::trouble::Trouble;
 
 /// How soon after a failed check, or one that was left open by an error, the next one begins.
 const CHECKED_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long the feeds may give no sign before nothing is published for current: a wait for news takes a second.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// How often the log tells how far a scan is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
@@ -41,10 +44,14 @@ pub(super) struct Cycles {
     notices: Notices,
     /// What the last scan noticed.
     scan_findings: Vec<Finding>,
+    /// What the last look has noticed since.
+    look_findings: Vec<Finding>,
     /// Documents counted less documents that the store has, when they were last compared.
     difference: i64,
-    /// How far the store's clock is ahead of this machine's, in milliseconds.
-    ahead_ms: i64,
+    /// What the store's clock showed at a moment of ours.
+    store_clock: Now,
+    /// When the last entry arrived that was taken in, while there are more.
+    behind: Option<WallTime>,
     /// Why the feeds cannot be followed, so that numbers are only as fresh as scans.
     blind: Option<StoreError>,
     /// When the last completed scan was joined.
@@ -56,6 +63,11 @@ pub(super) struct Cycles {
     last_cycle: Option<MonoTime>,
     next_tick: MonoTime,
     next_look: MonoTime,
+    last_look: MonoTime,
+    /// When the feeds were last known to be read to where they ended.
+    heard: Now,
+    /// Whether the time for a cycle has come, which waits for the store to be looked at.
+    tick_waits: bool,
     next_progress: MonoTime,
 }
 
@@ -72,7 +84,8 @@ impl Cycles {
         let board = Board::new(pace.interval);
         publisher.publish(board.publication());
         let live = SharedLive::new(LiveLedger::new(config));
-        let now = clock.now().mono;
+        let clock_now = clock.now();
+        let now = clock_now.mono;
         Self {
             feeds: Feeds::new(Arc::clone(&store), live.clone()),
             store,
@@ -88,8 +101,10 @@ impl Cycles {
             meters,
             notices: Notices::default(),
             scan_findings: Vec::new(),
+            look_findings: Vec::new(),
             difference: 0,
-            ahead_ms: 0,
+            store_clock: clock_now,
+            behind: None,
             blind: None,
             scanned_at: WallTime::default(),
             is_tailing: false,
@@ -97,6 +112,9 @@ impl Cycles {
             last_cycle: None,
             next_tick: now.plus(pace.interval),
             next_look: now.plus(pace.check),
+            last_look: MonoTime::default(),
+            heard: clock_now,
+            tick_waits: false,
             next_progress: now,
         }
     }
@@ -163,6 +181,7 @@ impl Cycles {
         }
         if now >= self.next_look && !self.feeds.is_looking() {
             self.next_look = now.plus(self.pace.check);
+            self.last_look = now;
             if self.live.with(|live| live.is_counted()) {
                 self.feeds.begin_look();
             }
@@ -222,6 +241,7 @@ impl Cycles {
         self.rescans.completed(now);
         self.difference = report.difference();
         self.scan_findings = report.findings;
+        self.look_findings.clear();
         self.trouble.scan = None;
         self.trouble.replaced = None;
         self.trouble.look = None;
@@ -241,22 +261,36 @@ impl Cycles {
     }
 
     fn tailed(&mut self, Tailed { report, is_after_look }: &Tailed) {
+        let away = self.heard.mono;
+        self.heard = self.clock.now();
+        let was_away = self.heard.mono.since(away) > SILENCE;
+        let was_behind = self.behind.is_some();
         self.is_tailing = true;
         self.blind = None;
         self.is_due |= report.entries > 0;
+        self.behind = report.last_arrived.filter(|_| !report.caught_up);
         let now = self.store_time(self.clock.now());
-        let behind = report.last_arrived.filter(|_| !report.caught_up).map(|arrived| now.since(arrived));
-        self.meters.tailed(report.entries, behind);
+        self.meters.tailed(report.entries, self.behind.map(|arrived| now.since(arrived)));
         if self.trouble.tail.is_some() && self.live.with(|live| live.is_counted()) {
             // Before the numbers are trusted again it has to be known that they are those of this store.
-            if !self.feeds.is_looking() {
-                self.next_look = self.clock.now().mono;
-            }
+            self.look_soon();
         } else {
             self.trouble.tail = None;
         }
+        if was_away || (was_behind && report.caught_up) {
+            // Where entries come faster than they are read, or nobody read, some may be gone.
+            self.look_soon();
+        }
         if report.caught_up && *is_after_look {
             self.live.with(LiveLedger::caught_up);
+        }
+    }
+
+    /// The store is looked at before its time, but not more often than once a second.
+    fn look_soon(&mut self) {
+        if !self.feeds.is_looking() {
+            self.next_look =
+                self.next_look.min(self.last_look.plus(CHECKED_AGAIN).max(self.clock.now().mono));
         }
     }
 
@@ -271,13 +305,24 @@ impl Cycles {
         }
         if error.kind() == StoreErrorKind::IndexMissing {
             self.rescans.want(WhyScan::Replaced);
+            if !self.live.with(|live| live.is_counted()) {
+                // The first scan makes it.
+                return;
+            }
         }
         self.is_due |= self.trouble.tail.is_none();
         self.trouble.tail = Some(error);
     }
 
-    fn looked(&mut self, moment: Moment) {
+    fn looked(&mut self, Look { moment, findings, .. }: Look) {
         self.meters.checked();
+        self.is_due |= self.tick_waits;
+        // The other kinds are of a scan alone.
+        let is_of_scan =
+            |kind| matches!(kind, FindingKind::Difference | FindingKind::ClockSkew | FindingKind::Server);
+        self.scan_findings.retain(|finding| is_of_scan(finding.kind));
+        self.is_due |= findings != self.look_findings;
+        self.look_findings = findings;
         self.set_clock(moment.at);
         self.is_due |= self.trouble.first().is_some();
         self.trouble.look = None;
@@ -292,18 +337,23 @@ impl Cycles {
             self.rescans.want(WhyScan::Replaced);
         }
         self.next_look = self.clock.now().mono.plus(CHECKED_AGAIN);
-        self.is_due |= self.trouble.look.is_none();
+        self.is_due |= self.trouble.look.is_none() || self.tick_waits;
         self.trouble.look = Some(error);
     }
 
     fn judged(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Difference(difference) => {
+                self.scan_findings.retain(|finding| finding.kind != FindingKind::Difference);
                 self.is_due |= difference != self.difference;
                 self.difference = difference;
                 self.rescans.checked(difference);
             }
             Verdict::Gap(missed) => {
+                if self.rescans.is_wanted(WhyScan::Gap) {
+                    // Told already; a scan is on its way.
+                    return;
+                }
                 self.meters.gap(missed);
                 warn!(missed, "entries were gone before they could be read, scanning again");
                 self.difference = i64::try_from(missed).map_or(i64::MIN, |missed| -missed);
@@ -332,12 +382,12 @@ impl Cycles {
     }
 
     fn set_clock(&mut self, store: WallTime) {
-        self.ahead_ms = store.unix_ms().saturating_sub(self.clock.now().wall.unix_ms());
+        self.store_clock = Now { wall: store, mono: self.clock.now().mono };
     }
 
-    /// The present by the store's clock.
+    /// The present by the store's clock, whatever ours is set to meanwhile.
     fn store_time(&self, now: Now) -> WallTime {
-        WallTime::from_unix_ms(now.wall.unix_ms().saturating_add(self.ahead_ms))
+        self.store_clock.wall.plus(now.mono.since(self.store_clock.mono))
     }
 
     fn cycle_if_due(&mut self) {
@@ -351,6 +401,11 @@ impl Cycles {
             while self.next_tick <= now {
                 self.next_tick = self.next_tick.plus(self.pace.interval);
             }
+            if self.next_look.since(now) < CHECKED_AGAIN && !self.feeds.is_looking() {
+                // What is about to be looked at is published when it is known whether it is right.
+                self.next_look = now;
+                self.begin_what_is_due();
+            }
             if self.blind.is_some() {
                 self.rescans.want(WhyScan::Blind);
                 // There is nothing new until it has been completed.
@@ -359,6 +414,12 @@ impl Cycles {
                 }
             }
         }
+        self.tick_waits |= is_tick;
+        let is_silent = self.blind.is_none() && now.since(self.heard.mono) > SILENCE;
+        if self.trouble.first().is_none() && (self.feeds.is_looking() || is_silent) {
+            return;
+        }
+        let is_tick = std::mem::take(&mut self.tick_waits);
         self.is_due = false;
         if self.trouble.first().is_some() || self.live.with(|live| live.is_counted()) {
             self.last_cycle = Some(now);
@@ -388,10 +449,16 @@ impl Cycles {
     }
 
     fn succeed(&mut self, began: Now, is_tick: bool) {
-        let at = if self.blind.is_some() { self.scanned_at } else { self.store_time(began) };
+        let now = self.store_time(began);
+        let at = match (&self.blind, self.behind) {
+            (Some(_), _) => self.scanned_at,
+            (None, Some(arrived)) => arrived.min(now),
+            // A wait for news that is under way may hold some back, but not for long.
+            (None, None) => self.store_time(self.heard).max(self.scanned_at),
+        };
         let (generation, difference) = (self.board.next_generation(), self.difference);
         let (snapshot, counted) = self.live.with(|live| {
-            live.advance(at);
+            live.advance(now);
             let snapshot = Snapshot::new(live.ledger(), generation, at, difference);
             (snapshot.with_arrivals(live.arrivals()), live.findings())
         });
@@ -414,8 +481,9 @@ impl Cycles {
             debug!(totalMessages = snapshot.total, duration = took, "early aggregation cycle complete");
         }
         let mut findings = self.scan_findings.clone();
+        findings.extend(self.look_findings.iter().cloned());
         findings.extend(counted);
-        findings.extend(self.rescans.differences_return().then(|| unannounced(self.difference)));
+        findings.extend(self.rescans.differences_stay().then(|| unannounced(self.difference)));
         findings.extend(self.blind.as_ref().map(not_followed));
         self.notices.log_changes(&findings);
         self.publisher.publish(&self.board.succeed(snapshot, findings, now));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use scout_core::{
-    Announced, LedgerConfig, LiveLedger, MessageStore, Moment, Row, ScanCount, ScanReport, ScanSink,
+    Announced, LedgerConfig, LiveLedger, Look, MessageStore, Moment, Row, ScanCount, ScanReport, ScanSink,
     StoreError, StoreErrorKind, TailReport, TailSink, Urgency, WhyScan,
 };
 use tokio::sync::watch;
@@ -48,7 +48,7 @@ pub(super) enum Event {
     /// The feeds were looked at; how that went.
     Tailed(Result<Tailed, StoreError>),
     /// The store was looked at, in order to check the count.
-    Looked(Result<Moment, StoreError>),
+    Looked(Result<Look, StoreError>),
 }
 
 /// A look at the feeds.
@@ -74,7 +74,7 @@ pub(super) struct Feeds {
     is_joining: Arc<AtomicBool>,
     tail: Option<BoxFuture<'static, Result<TailReport, StoreError>>>,
     is_tail_after_look: bool,
-    look: Option<BoxFuture<'static, Result<Moment, StoreError>>>,
+    look: Option<BoxFuture<'static, Result<Look, StoreError>>>,
 }
 
 impl Feeds {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scout_core::{
-    Message, MessageIntake, MessageStore, Moment, Position, Receipt, ScanReport, ScanSink, StoreError,
+    Look, Message, MessageIntake, MessageStore, Position, Receipt, ScanReport, ScanSink, StoreError,
     StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::watch;
@@ -61,7 +61,7 @@ impl MessageStore for Opening {
         self.store().map(|store| store.position_at(at)).unwrap_or_default()
     }
 
-    async fn look(&self) -> Result<Moment, StoreError> {
+    async fn look(&self) -> Result<Look, StoreError> {
         self.store()?.look().await
     }
 

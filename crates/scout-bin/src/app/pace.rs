@@ -6,8 +6,8 @@ use scout_core::RescanPolicy;
 
 use crate::config::Settings;
 
-/// The most often that something urgent may bring a scan.
-const URGENT_SCANS_EVERY: Duration = Duration::from_secs(60);
+/// How often it is compared at least, however long the interval is: it costs Redis a twentieth of a millisecond.
+const CHECKED_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 
 /// How often the count is compared with what the store says of itself, at most.
 const CHECKED_EVERY: Duration = Duration::from_secs(10);
@@ -28,13 +28,13 @@ impl Pace {
         let interval = settings.interval.period;
         let mut rescan = RescanPolicy::default();
         rescan.rotation = settings.rescan_interval;
-        rescan.urgent = URGENT_SCANS_EVERY.min(interval);
+        rescan.blind = interval.max(CHECKED_EVERY);
         rescan.difference = rescan.difference.min(settings.rescan_interval);
         rescan.longest_retry = interval.clamp(rescan.first_retry, rescan.longest_retry);
         Self {
             interval,
             early: Duration::from_secs(1) / settings.max_cycles_per_second.max(1),
-            check: interval.max(CHECKED_EVERY),
+            check: interval.clamp(CHECKED_EVERY, CHECKED_AT_LEAST_EVERY),
             rescan,
         }
     }

@@ -22,6 +22,10 @@ pub(crate) async fn open(
         StoreSettings::Redis => {
             let mut config = redis_config(&settings.redis)?;
             config.intake = if settings.http.pitch { Intake::On } else { Intake::Off };
+            if settings.http.pitch && !config.streams.contains(&config.stream) {
+                // What this service takes in itself is announced there.
+                config.streams.push(config.stream.clone());
+            }
             config.jitter_seed = clock.now().wall.unix_ms().unsigned_abs() ^ u64::from(std::process::id());
             Ok(Arc::new(RedisStore::new(config, Arc::clone(clock), telemetry.recorder())?))
         }

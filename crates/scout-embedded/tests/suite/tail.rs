@@ -54,7 +54,7 @@ async fn messages_are_handed_out_once_and_in_their_order() {
     assert!(seen.offsets.is_sorted_by(|a, b| a < b));
     assert_eq!(seen.rows[0].severity.as_deref(), Some("ERROR"));
 
-    let look = store.look().await.expect("a look");
+    let look = store.look().await.expect("a look").moment;
     assert_eq!(look.position(), position);
     assert_eq!((look.documents, look.feed("messages").announced), (2000, 2000));
     let mut scanned = Seen::default();
@@ -87,7 +87,7 @@ async fn the_number_ever_written_outlasts_a_restart() {
     for round in 1..=3 {
         let store = open(folder.path());
         submit_all(&store, vec![message("flux", "a"), message("flux", "b")]).await;
-        let look = store.look().await.expect("a look");
+        let look = store.look().await.expect("a look").moment;
         assert_eq!((look.writes, look.documents), (2 * round, 2 * round));
     }
 }
