@@ -129,10 +129,11 @@ async fn who_takes_no_answers_is_cut_off() {
 #[tokio::test]
 async fn at_the_limit_idle_connections_make_room_for_new_ones() {
     let harness = serve(|config| config.max_connections = 2).await;
-    let (mut first, mut second) = (harness.connect().await, harness.connect().await);
+    let mut first = harness.connect().await;
     assert_eq!(first.ask(&get("/health")).await.status(), 200);
-    // The other has been waited for less long.
+    // The other is waited for less long from its beginning on, whenever the server looks for room.
     harness.clock.advance(Duration::from_secs(1));
+    let mut second = harness.connect().await;
     assert_eq!(second.ask(&get("/health")).await.status(), 200);
     assert_eq!(harness.get("/health").await.status(), 200);
     assert_eq!(first.until_closed().await, "");
