@@ -275,7 +275,7 @@ pub(crate) static HTTP_MAX_CONNECTIONS: Key<Number> = Key::new(
     "http.max_connections",
     "SCOUT_MAX_CONNECTIONS",
     Number { min: 1, max: 65_536, unit: "" },
-    "Connections open at once.",
+    "Connections open at once, beside those that listen on /events.",
 )
 .default("512");
 

@@ -165,7 +165,7 @@ pub struct HttpSettings {
     pub port: u16,
     /// Any of them opens the guarded routes; none at all opens them to everybody.
     pub tokens: Vec<Secret>,
-    /// Connections open at once.
+    /// Connections open at once, beside those that listen on /events.
     pub max_connections: usize,
     /// The limit for a request's headers to arrive.
     pub header_timeout: Duration,
