@@ -21,6 +21,10 @@ const TEXTS: &[(&str, Kind)] = &[
         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
         Kind::NotReady,
     ),
+    (
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+        Kind::NotReady,
+    ),
     ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", Kind::NotReady),
     ("Too many cursors allocated for index", Kind::NotReady),
     ("OOM command not allowed when used memory > 'maxmemory'.", Kind::NotWritable),
