@@ -1,7 +1,7 @@
 //! Scout's message store over one local file, so that Scout runs with nothing else installed.
 //!
 //! ```no_run
-//! use scout_core::{Clock, Message, MessageStore};
+//! use scout_core::{Clock, Message, MessageIntake};
 //! use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 //! use std::sync::Arc;
 //!
@@ -32,3 +32,7 @@ mod writer;
 
 pub use config::EmbeddedConfig;
 pub use store::EmbeddedStore;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+mod readme {}
