@@ -1,0 +1,142 @@
+//! The course of a measurement.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use redis::aio::MultiplexedConnection;
+use scout_testkit::{Announce, Document, Generator, RedisServer, create_index, load, wait_until_built};
+use tokio::time::{sleep, sleep_until};
+
+use crate::arguments::Measure;
+use crate::producer::{INDEX, Producer};
+use crate::report::{Repeats, Report, Row};
+use crate::scout::Scout;
+use crate::window::measure;
+use crate::{Failure, freshness, probe, reference, stats};
+
+/// Messages that are made and written at a time.
+const BATCH: u64 = 10_000;
+
+/// How many of the last messages are announced: as many as the stream keeps.
+const ANNOUNCED: u64 = 10_000;
+
+/// New messages a second.
+const RATES: [u32; 3] = [0, 100, 2_000];
+
+/// The rate beside a rotation scan.
+const ROTATION_RATE: u32 = 100;
+
+/// How long each part takes.
+struct Times {
+    idle: Duration,
+    reference: Duration,
+    steady: Duration,
+    settle: Duration,
+}
+
+impl Times {
+    fn new(quick: bool) -> Self {
+        let seconds = |full, short| Duration::from_secs(if quick { short } else { full });
+        Self {
+            idle: seconds(10, 1),
+            reference: seconds(12, 1),
+            steady: seconds(20, 1),
+            settle: seconds(2, 1),
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
+    let times = Times::new(arguments.quick);
+    let server = RedisServer::start().await?;
+    let mut connection = server.connection().await?;
+    let mut report = Report::new(arguments, stats::version(&mut connection).await?);
+    tell(&format!("writing {} messages", arguments.messages));
+    let generator = fill(&mut connection, arguments).await?;
+    let mut producer = Producer { connection: server.connection().await?, generator, sent: 0 };
+
+    tell("nobody counts");
+    let (window, ()) = measure(&server, &mut connection, rest(times.idle)).await?;
+    report.rows.push(Row::new("idle", window));
+
+    tell("the Go service's queries");
+    let mut asking = server.connection().await?;
+    let cycle = async {
+        let end = tokio::time::Instant::now() + times.reference;
+        sleep(Duration::from_secs(1).min(times.reference / 2)).await;
+        reference::cycle(&mut asking).await?;
+        sleep_until(end).await;
+        Ok(())
+    };
+    let (window, ()) = measure(&server, &mut connection, cycle).await?;
+    report.rows.push(Row::new("Go, one cycle", window).repeating(Repeats::OnceAMinute));
+    sleep(times.settle).await;
+
+    tell("Scout's first scan");
+    let url = server.url();
+    let first = async {
+        let mut scout = Scout::start(&arguments.scout, &url, &[]).await?;
+        scout.counts(arguments.messages).await?;
+        Ok(scout)
+    };
+    let (window, mut scout) = measure(&server, &mut connection, first).await?;
+    let row = Row::new("Scout, first scan", window).repeating(Repeats::Seldom);
+    report.rows.push(row.with_scout(scout.resident()?));
+    sleep(times.settle).await;
+
+    for rate in RATES {
+        tell(&format!("Scout at {rate} messages a second"));
+        let work = producer.keep_up(rate, times.steady);
+        let (window, ()) = measure(&server, &mut connection, work).await?;
+        report.rows.push(Row::new(&format!("Scout at {rate}/s"), window).with_scout(scout.resident()?));
+        scout.counts(arguments.messages + producer.sent).await?;
+    }
+
+    tell(&format!("following {} messages", arguments.followed));
+    let followed =
+        freshness::follow(&mut scout, &mut producer, arguments.followed, arguments.messages).await?;
+    report.freshness = Some(followed);
+    report.catch_up = Some(freshness::catch_up(&mut scout, &mut producer, arguments.messages).await?);
+    report.warnings.extend(scout.warnings());
+    scout.stop().await?;
+
+    tell("Scout while it scans again");
+    let mut scout = Scout::start(&arguments.scout, &url, &[("SCOUT_RESCAN_INTERVAL", "1s")]).await?;
+    scout.counts(arguments.messages + producer.sent).await?;
+    sleep(times.settle).await;
+    let work = producer.keep_up(ROTATION_RATE, times.steady);
+    let (window, ()) = measure(&server, &mut connection, work).await?;
+    let name = format!("Scout at {ROTATION_RATE}/s, scanning");
+    report.rows.push(Row::new(&name, window).with_scout(scout.resident()?));
+    scout.counts(arguments.messages + producer.sent).await?;
+    report.warnings.extend(scout.warnings());
+    scout.stop().await?;
+    Ok(report)
+}
+
+async fn rest(time: Duration) -> Result<(), Failure> {
+    sleep(time).await;
+    Ok(())
+}
+
+/// Fills the store as it is found in the field: an index over everything, and the last messages on the stream.
+async fn fill(connection: &mut MultiplexedConnection, arguments: &Measure) -> Result<Generator, Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let mut generator = Generator::tidy(7, i64::try_from(now)?);
+    let mut left = arguments.messages;
+    while left > 0 {
+        // The last ones are announced, and are a batch of their own.
+        let count = if left > ANNOUNCED { BATCH.min(left - ANNOUNCED) } else { left };
+        let documents: Vec<Document> = generator.by_ref().take(usize::try_from(count)?).collect();
+        let announce = if left > ANNOUNCED { Announce::Silently } else { Announce::On(INDEX) };
+        load(connection, &documents, announce).await?;
+        left -= count;
+    }
+    probe::write().exec_async(connection).await?;
+    create_index(connection, INDEX, arguments.generation.generation()).await?;
+    wait_until_built(connection, INDEX).await?;
+    Ok(generator)
+}
+
+fn tell(what: &str) {
+    eprintln!("bench-redis: {what}");
+}

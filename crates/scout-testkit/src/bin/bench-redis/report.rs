@@ -1,0 +1,122 @@
+//! Everything that was measured in one run.
+
+use serde_json::{Map, Value, json};
+
+use crate::arguments::{Index, Measure};
+use crate::latency::Latency;
+use crate::process::Resident;
+use crate::verdict::{Verdict, verdicts};
+use crate::window::Window;
+
+/// How often a row's work is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// All the time.
+    Always,
+    /// Once a minute, however long the window was.
+    OnceAMinute,
+    /// Seldom enough that it has no share of a minute.
+    Seldom,
+}
+
+/// One thing that was measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) window: Window,
+    repeats: Repeats,
+    pub(crate) scout: Option<Resident>,
+}
+
+impl Row {
+    pub(crate) fn new(name: &str, window: Window) -> Self {
+        Self { name: name.to_owned(), window, repeats: Repeats::Always, scout: None }
+    }
+
+    pub(crate) fn repeating(self, repeats: Repeats) -> Self {
+        Self { repeats, ..self }
+    }
+
+    pub(crate) fn with_scout(self, resident: Resident) -> Self {
+        Self { scout: Some(resident), ..self }
+    }
+
+    /// Milliseconds of Redis' time in a minute.
+    pub(crate) fn per_minute_ms(&self) -> Option<f64> {
+        let busy = self.window.stats.busy_ms();
+        match self.repeats {
+            Repeats::Always => Some(busy * 60.0 / self.window.seconds),
+            Repeats::OnceAMinute => Some(busy),
+            Repeats::Seldom => None,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let Window { seconds, stats, seen, redis_used, redis_peak } = &self.window;
+        let commands: Map<String, Value> = stats
+            .commands
+            .iter()
+            .map(|(name, spent)| {
+                let longest = spent.longest_micros;
+                (name.clone(), json!({"calls": spent.calls, "usec": spent.micros, "longestUsec": longest}))
+            })
+            .collect();
+        json!({
+            "name": self.name,
+            "seconds": seconds,
+            "busyMs": stats.busy_ms(),
+            "busyPerMinuteMs": self.per_minute_ms(),
+            "longest": {"command": stats.longest.0, "ms": stats.longest.1 / 1e3},
+            "aboveStallBudget": stats.above_budget,
+            "commands": commands,
+            "forks": stats.forks,
+            "ping": seen.ping.to_json(),
+            "jsonSet": seen.set.to_json(),
+            "redisUsedBytes": redis_used,
+            "redisPeakResidentBytes": redis_peak,
+            "scoutResidentBytes": self.scout.map(|scout| scout.now),
+            "scoutPeakResidentBytes": self.scout.map(|scout| scout.peak),
+        })
+    }
+}
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) messages: u64,
+    pub(crate) index: Index,
+    pub(crate) redis: String,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) freshness: Option<Latency>,
+    /// Messages a second.
+    pub(crate) catch_up: Option<f64>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(arguments: &Measure, redis: String) -> Self {
+        Self {
+            messages: arguments.messages,
+            index: arguments.generation,
+            redis,
+            rows: Vec::new(),
+            freshness: None,
+            catch_up: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let verdicts: Vec<Value> = verdicts(self).iter().map(Verdict::to_json).collect();
+        json!({
+            "messages": self.messages,
+            "index": format!("{:?}", self.index),
+            "redis": self.redis,
+            "rows": self.rows.iter().map(Row::to_json).collect::<Vec<_>>(),
+            "freshness": self.freshness.map(Latency::to_json),
+            "catchUpMessagesPerSecond": self.catch_up,
+            "budgets": verdicts,
+            "scoutWarnings": self.warnings,
+        })
+    }
+}
