@@ -16,6 +16,8 @@ use clap::Args;
 use client::Client;
 use process::Server;
 
+use crate::release;
+
 /// Measures the CPU time that a request costs the service, with a bare hyper that answers the same bytes beside it.
 ///
 /// Both run as processes of their own over loopback, with the embedded store behind the service, and are asked in
@@ -72,7 +74,8 @@ struct Cost {
 
 pub(crate) fn run(bench: &BenchHttp) -> io::Result<ExitCode> {
     if !bench.no_build {
-        build()?;
+        release::build(&["-p", "scout-bin", "--bin", "scout"])?;
+        release::build(&["-p", "scout-benches", "--example", "bare_hyper"])?;
     }
     let folder = Folder::new()?;
     seed(&folder.0)?;
@@ -133,16 +136,6 @@ fn pitch(body: &str) -> String {
     format!("POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-fn build() -> io::Result<()> {
-    for what in [["-p", "scout-bin", "--bin", "scout"], ["-p", "scout-benches", "--example", "bare_hyper"]] {
-        let status = Command::new("cargo").args(["build", "--release"]).args(what).status()?;
-        if !status.success() {
-            return Err(io::Error::other("the build failed"));
-        }
-    }
-    Ok(())
-}
-
 /// Fills a store, by the front door.
 fn seed(folder: &Path) -> io::Result<()> {
     let scout = start(folder, "1h")?;
@@ -158,7 +151,7 @@ fn seed(folder: &Path) -> io::Result<()> {
 }
 
 fn start(folder: &Path, interval: &str) -> io::Result<Server> {
-    let mut command = Command::new(release("scout")?);
+    let mut command = Command::new(release::path("scout")?);
     command.arg("serve").env_clear().envs([
         ("SCOUT_STORE", "embedded"),
         ("SCOUT_INTERVAL", interval),
@@ -187,7 +180,7 @@ fn measure(scout: &Server, case: &Case, requests: usize, folder: &Path) -> io::R
     let mut client = Client::connect(scout.address(), case.at_once)?;
     let canned = folder.join("answer");
     fs::write(&canned, client.one(&case.request)?)?;
-    let mut command = Command::new(release("examples/bare_hyper")?);
+    let mut command = Command::new(release::path("examples/bare_hyper")?);
     command.arg(&canned);
     let bare = Server::start_that_says_where(command)?;
     let mut bare_client = Client::connect(bare.address(), case.at_once)?;
@@ -216,12 +209,6 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-/// A program in the release folder, which stands beside the one that this very program was built into.
-fn release(program: &str) -> io::Result<PathBuf> {
-    let target = std::env::current_exe()?.ancestors().nth(2).map(Path::to_owned).unwrap_or_default();
-    Ok(target.join("release").join(program))
 }
 
 fn bytes_to_mb(bytes: u64) -> f64 {

@@ -2,7 +2,9 @@
 #![expect(clippy::print_stderr, reason = "talks to a developer at a terminal")]
 
 mod bench_http;
+mod bench_redis;
 mod redis;
+mod release;
 mod test;
 
 use std::io;
@@ -21,6 +23,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     BenchHttp(bench_http::BenchHttp),
+    BenchRedis(bench_redis::BenchRedis),
     Redis(redis::Redis),
     Test(test::Test),
 }
@@ -28,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome: io::Result<ExitCode> = match Arguments::parse().command {
         Command::BenchHttp(bench) => bench_http::run(&bench),
+        Command::BenchRedis(bench) => bench_redis::run(&bench),
         Command::Redis(redis) => redis::run(&redis),
         Command::Test(test) => test::run(&test),
     };
