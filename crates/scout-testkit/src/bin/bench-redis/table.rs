@@ -21,7 +21,7 @@ fn costs(report: &Report) -> Vec<String> {
     let row = |cells: [String; 9]| {
         let [name, seconds, busy, minute, ratio, longest, above, redis, scout] = cells;
         format!(
-            "{name:<24} {seconds:>7} {busy:>9} {minute:>11} {ratio:>7}  {longest:<19} {above:>7} {redis:>9} {scout:>9}"
+            "{name:<24} {seconds:>7} {busy:>9} {minute:>11} {ratio:>11}  {longest:<19} {above:>7} {redis:>9} {scout:>9}"
         )
     };
     let head = [
@@ -29,7 +29,7 @@ fn costs(report: &Report) -> Vec<String> {
         "s",
         "busy ms",
         "ms a minute",
-        "to Go",
+        "beside Go's",
         "longest, ms",
         "> 5 ms",
         "redis MB",
@@ -86,7 +86,7 @@ fn sums(report: &Report) -> Vec<String> {
     if let Some((mean, reference)) = hourly_mean_ms(report.rows.get(2..).unwrap_or_default()).zip(reference) {
         let part = part(mean / reference);
         lines.push(format!(
-            "busy, mean of an hour at 100/s with one scan: {mean:.1} ms a minute, {part} to Go"
+            "busy, mean of an hour at 100/s with one scan: {mean:.1} ms a minute, {part} of Go's"
         ));
     }
     if let Some(Latency { samples, p50, p99, max, .. }) = report.freshness {
@@ -107,7 +107,11 @@ fn sums(report: &Report) -> Vec<String> {
 
 /// A ratio, as the part that it is where it is a small one.
 fn part(ratio: f64) -> String {
-    if ratio > 0.0 && ratio < 0.995 { format!("1/{:.1}", 1.0 / ratio) } else { format!("{ratio:.1}") }
+    match ratio {
+        0.0 => String::new(),
+        ..0.995 => format!("1/{:.1}", 1.0 / ratio),
+        _ => format!("{ratio:.1} times"),
+    }
 }
 
 fn points(latency: Latency) -> String {
