@@ -10,6 +10,7 @@ mod arguments;
 mod bench;
 mod freshness;
 mod latency;
+mod machine;
 mod neighbour;
 mod probe;
 mod process;

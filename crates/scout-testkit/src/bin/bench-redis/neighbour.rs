@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Neighbour {
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
-    _child: Child,
+    child: Child,
 }
 
 /// What a producer sees.
@@ -39,7 +39,7 @@ impl Neighbour {
             .spawn()?;
         let input = child.stdin.take().ok_or("the probe has no input")?;
         let output = child.stdout.take().ok_or("the probe has no output")?;
-        let mut neighbour = Self { input, output: BufReader::new(output).lines(), _child: child };
+        let mut neighbour = Self { input, output: BufReader::new(output).lines(), child };
         neighbour.line().await?;
         Ok(neighbour)
     }
@@ -53,6 +53,7 @@ impl Neighbour {
         // A line ends it as the end of its input does.
         self.input.write_all(b"over\n").await?;
         let seen: Value = serde_json::from_str(&self.line().await?)?;
+        self.child.wait().await?;
         Ok(Seen { ping: Latency::from_json(&seen["ping"])?, set: Latency::from_json(&seen["set"])? })
     }
 

@@ -52,7 +52,7 @@ impl Row {
     }
 
     fn to_json(&self) -> Value {
-        let Window { seconds, stats, seen, redis_used, redis_peak } = &self.window;
+        let Window { seconds, others, stats, seen, redis_used, redis_peak } = &self.window;
         let commands: Map<String, Value> = stats
             .commands
             .iter()
@@ -64,6 +64,7 @@ impl Row {
         json!({
             "name": self.name,
             "seconds": seconds,
+            "processorsOfOthers": others,
             "busyMs": stats.busy_ms(),
             "busyPerMinuteMs": self.per_minute_ms(),
             "longest": {"command": stats.longest.0, "ms": stats.longest.1 / 1e3},

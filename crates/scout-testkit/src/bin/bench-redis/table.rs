@@ -16,12 +16,13 @@ pub(crate) fn of(report: &Report) -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// What Redis spends.
+/// What Redis spends. The last column is how many processors everybody else used: what the machine has to do beside
+/// it is part of each latency.
 fn costs(report: &Report) -> Vec<String> {
-    let row = |cells: [String; 9]| {
-        let [name, seconds, busy, minute, ratio, longest, above, redis, scout] = cells;
+    let row = |cells: [String; 10]| {
+        let [name, seconds, busy, minute, ratio, longest, above, redis, scout, others] = cells;
         format!(
-            "{name:<24} {seconds:>7} {busy:>9} {minute:>11} {ratio:>11}  {longest:<19} {above:>7} {redis:>9} {scout:>9}"
+            "{name:<24} {seconds:>7} {busy:>9} {minute:>11} {ratio:>11}  {longest:<19} {above:>7} {redis:>9} {scout:>9} {others:>7}"
         )
     };
     let head = [
@@ -34,6 +35,7 @@ fn costs(report: &Report) -> Vec<String> {
         "> 5 ms",
         "redis MB",
         "scout MB",
+        "others",
     ];
     let reference = report.rows.get(1).and_then(Row::per_minute_ms);
     let cells = |measured: &Row| {
@@ -50,6 +52,7 @@ fn costs(report: &Report) -> Vec<String> {
             stats.above_budget.to_string(),
             format!("{:.0}", megabytes(measured.window.redis_peak)),
             measured.scout.map_or_else(String::new, |scout| format!("{:.1}", megabytes(scout.peak))),
+            format!("{:.1}", measured.window.others),
         ]
     };
     std::iter::once(head.map(str::to_owned)).chain(report.rows.iter().map(cells)).map(row).collect()

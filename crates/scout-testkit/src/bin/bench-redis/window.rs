@@ -6,6 +6,7 @@ use redis::aio::MultiplexedConnection;
 use scout_testkit::RedisServer;
 
 use crate::Failure;
+use crate::machine::Machine;
 use crate::neighbour::{Neighbour, Seen};
 use crate::process::{Resident, forget_peak};
 use crate::stats::{self, Stats};
@@ -14,6 +15,8 @@ use crate::stats::{self, Stats};
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     pub(crate) seconds: f64,
+    /// Processors that everybody else used meanwhile.
+    pub(crate) others: f64,
     pub(crate) stats: Stats,
     pub(crate) seen: Seen,
     /// What Redis uses for what it holds, at the end.
@@ -31,13 +34,14 @@ pub(crate) async fn measure<T>(
     let mut neighbour = Neighbour::start(&server.url()).await?;
     forget_peak(server.pid());
     stats::reset(connection).await?;
-    let begin = Instant::now();
+    let (begin, machine) = (Instant::now(), Machine::now()?);
     neighbour.begin().await?;
     let done = work.await?;
     let seen = neighbour.end().await?;
     let stats = stats::read(connection).await?;
     let seconds = begin.elapsed().as_secs_f64();
+    let others = Machine::now()?.others_since(&machine);
     let redis_peak = Resident::of(server.pid())?.peak;
     let redis_used = stats::memory(connection).await?;
-    Ok((Window { seconds, stats, seen, redis_used, redis_peak }, done))
+    Ok((Window { seconds, others, stats, seen, redis_used, redis_peak }, done))
 }
