@@ -34,7 +34,7 @@ pub(crate) struct Stats {
     pub(crate) longest: (String, f64),
     /// How many commands were above the stall budget.
     pub(crate) above_budget: usize,
-    /// How often Redis forked, as RediSearch does to collect its garbage.
+    /// How often Redis forked, which stalls it for a while.
     pub(crate) forks: u64,
 }
 

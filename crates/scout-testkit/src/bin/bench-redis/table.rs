@@ -89,7 +89,7 @@ fn sums(report: &Report) -> Vec<String> {
     if let Some((mean, reference)) = hourly_mean_ms(report.rows.get(2..).unwrap_or_default()).zip(reference) {
         let part = part(mean / reference);
         lines.push(format!(
-            "busy, mean of an hour at 100/s with one scan: {mean:.1} ms a minute, {part} of Go's"
+            "busy, mean of an hour at 100/s with one scan: {mean:.1} ms a minute, {part} beside Go's"
         ));
     }
     if let Some(Latency { samples, p50, p99, max, .. }) = report.freshness {
