@@ -18,8 +18,19 @@ impl NameId {
         self.0
     }
 
-    pub(crate) fn from_bits(bits: u32) -> Self {
-        Self(bits)
+    /// Names that a table may hold, so that each fits a cell's key beside the two that are none.
+    pub(crate) const MOST: u32 = (1 << 24) - 2;
+
+    /// The number in a part of a key that ends at `end`, the two that are no names at its end.
+    pub(crate) fn within(self, end: u32) -> u32 {
+        let from_end = u32::MAX - self.0;
+        if from_end < 2 { end - from_end } else { self.0 }
+    }
+
+    /// The name of such a number.
+    pub(crate) fn of(number: u32, end: u32) -> Self {
+        let from_end = end - number;
+        Self(if from_end < 2 { u32::MAX - from_end } else { number })
     }
 }
 
@@ -43,7 +54,8 @@ impl Names {
 
     /// Adds a name that [`Self::find`] has not found; what it costs is the caller's to account for.
     pub(crate) fn add(&mut self, name: &str) -> NameId {
-        let Ok(number) = u32::try_from(self.list.len()) else { return NameId::FOLDED };
+        let number = u32::try_from(self.list.len()).ok().filter(|number| *number < NameId::MOST);
+        let Some(number) = number else { return NameId::FOLDED };
         let name: Arc<str> = name.into();
         self.list.push(Arc::clone(&name));
         self.numbers.insert(name, number);

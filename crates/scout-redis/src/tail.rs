@@ -22,7 +22,7 @@ const WAIT: Duration = Duration::from_secs(1);
 const MAX_ENTRIES: u32 = 1_000;
 
 /// How many entries are taken at first after waiting for news: what has come meanwhile may be large.
-const FIRST_ENTRIES: u32 = 10;
+const FIRST_ENTRIES: u32 = 32;
 
 /// The field of an entry that holds the document's key.
 const KEY_FIELD: &str = "messageID";

@@ -87,7 +87,7 @@ impl Cycles {
         let clock_now = clock.now();
         let now = clock_now.mono;
         Self {
-            feeds: Feeds::new(Arc::clone(&store), live.clone()),
+            feeds: Feeds::new(Arc::clone(&store), live.clone(), pace.early),
             store,
             clock,
             config,
@@ -159,8 +159,8 @@ impl Cycles {
     }
 
     fn next_wake(&self) -> MonoTime {
-        let early = self
-            .is_due
+        let can_publish = self.is_due && !self.must_wait(self.clock.now().mono);
+        let early = can_publish
             .then(|| self.last_cycle.map_or(MonoTime::default(), |last| last.plus(self.pace.early)));
         let look = (!self.feeds.is_looking()).then_some(self.next_look);
         let scanning = self.feeds.scanning().is_some();
@@ -415,8 +415,7 @@ impl Cycles {
             }
         }
         self.tick_waits |= is_tick;
-        let is_silent = self.blind.is_none() && now.since(self.heard.mono) > SILENCE;
-        if self.trouble.first().is_none() && (self.feeds.is_looking() || is_silent) {
+        if self.must_wait(now) {
             return;
         }
         let is_tick = std::mem::take(&mut self.tick_waits);
@@ -425,6 +424,12 @@ impl Cycles {
             self.last_cycle = Some(now);
             self.cycle(is_tick);
         }
+    }
+
+    /// Whether it is not known at the moment that the count is that of the store as it is. What comes next will tell.
+    fn must_wait(&self, now: MonoTime) -> bool {
+        let is_silent = self.blind.is_none() && now.since(self.heard.mono) > SILENCE;
+        self.trouble.first().is_none() && (self.feeds.is_looking() || is_silent)
     }
 
     fn cycle(&mut self, is_tick: bool) {

@@ -74,11 +74,13 @@ pub(super) struct Feeds {
     is_joining: Arc<AtomicBool>,
     tail: Option<BoxFuture<'static, Result<TailReport, StoreError>>>,
     is_tail_after_look: bool,
+    /// How long entries are left to gather after some have been read: no longer than a cycle waits for the last one.
+    gather: Duration,
     look: Option<BoxFuture<'static, Result<Look, StoreError>>>,
 }
 
 impl Feeds {
-    pub(super) fn new(store: Arc<dyn MessageStore>, live: SharedLive) -> Self {
+    pub(super) fn new(store: Arc<dyn MessageStore>, live: SharedLive, gather: Duration) -> Self {
         let (joins, joined) = watch::channel(None);
         Self {
             store,
@@ -90,6 +92,7 @@ impl Feeds {
             is_joining: Arc::default(),
             tail: None,
             is_tail_after_look: false,
+            gather,
             look: None,
         }
     }
@@ -191,7 +194,13 @@ impl Feeds {
                 }
                 tailed = pending_unless(self.tail.as_mut()), if may_tail => {
                     let is_after_look = self.is_tail_after_look;
-                    self.begin_tail(tailed.is_err().then_some(RETRY));
+                    let wait = match &tailed {
+                        Err(_) => Some(RETRY),
+                        // What comes meanwhile is fetched together, which costs the store little more than one alone.
+                        Ok(report) if report.caught_up && report.entries > 0 => Some(self.gather),
+                        Ok(_) => None,
+                    };
+                    self.begin_tail(wait);
                     return Event::Tailed(tailed.map(|report| Tailed { report, is_after_look }));
                 }
             }
