@@ -28,8 +28,8 @@ pub(super) struct Meters {
     duration: Histogram,
     /// Failed cycles.
     errors: Counter,
-    sum: Histogram,
-    publish: Histogram,
+    sum: Gauge,
+    publish: Gauge,
     cycle_entries: Gauge,
     entries: Counter,
     lag: Gauge,
@@ -49,7 +49,7 @@ impl Meters {
         let counter = |name| recorder.register_counter(&Key::from_static_name(name), &METADATA);
         let phase = |phase| {
             let labels = vec![Label::new("phase", phase)];
-            recorder.register_histogram(&Key::from_parts(PHASE, labels), &METADATA)
+            recorder.register_gauge(&Key::from_parts(PHASE, labels), &METADATA)
         };
         let scans = |why: WhyScan, result| {
             let labels = vec![Label::new("reason", why.as_str()), Label::new("result", result)];
@@ -84,8 +84,8 @@ impl Meters {
 
     /// A cycle began, had summed up, and had published at these moments.
     pub(super) fn phases(&self, [began, summed, published]: [MonoTime; 3]) {
-        self.sum.record(summed.since(began).as_secs_f64());
-        self.publish.record(published.since(summed).as_secs_f64());
+        self.sum.set(summed.since(began).as_secs_f64());
+        self.publish.set(published.since(summed).as_secs_f64());
     }
 
     /// Entries were read; while there are more, the last of them arrived then.
@@ -132,8 +132,7 @@ fn describe(recorder: &dyn Recorder) {
     let counter = |name: &'static str, text: &'static str| {
         recorder.describe_counter(name.into(), Some(Unit::Count), text.into());
     };
-    let phases = "Duration of the phases of a cycle: summing up, and rendering what is published";
-    recorder.describe_histogram(PHASE.into(), Some(Unit::Seconds), phases.into());
+    gauge(PHASE, "How long the phases of the last cycle took: summing up, and rendering what is published");
     gauge(CYCLE_ENTRIES, "Entries of the streams that came between the last two cycles");
     counter(ENTRIES, "Entries of the streams that were read");
     gauge(LAG, "How long ago the last entry arrived that was read, while there are more; else 0");

@@ -25,7 +25,7 @@ fn flush(exposition: &mut Exposition, header: &mut Vec<&str>, samples: &mut Vec<
     if let Some(name) = header.first().and_then(|line| line.split(' ').nth(2)) {
         exposition.foreign_family(header.drain(..), name);
         // Stable, so that the buckets of a histogram stay in the order they came in.
-        samples.sort_by_key(|line| series(line));
+        samples.sort_by_cached_key(|line| series(line));
         for line in samples.iter() {
             exposition.line(line);
         }
