@@ -89,19 +89,20 @@ impl Tail<'_> {
         report.commands = 1;
         report.caught_up = (0..self.config.streams.len())
             .all(|stream| entries.iter().filter(|entry| entry.stream == stream).count() < each);
-        self.memory.is_behind = !report.caught_up;
-        if report.caught_up {
-            self.memory.reading = Pacer::beginning_with(self.memory.policy, FIRST_ENTRIES);
-        }
+        let mut read_pause = Duration::ZERO;
         if let Some(work) = read {
             report.busy = work.busy;
             report.longest = work.busy;
+            read_pause = self.memory.reading.observe(count(entries.len()), work.busy);
+        }
+        self.memory.is_behind = !report.caught_up;
+        if report.caught_up {
+            // The next read waits for news, and nobody knows yet how large those are.
+            self.memory.reading = Pacer::beginning_with(self.memory.policy, FIRST_ENTRIES);
         }
         if entries.is_empty() {
             return Ok(report);
         }
-        let read_pause =
-            read.map_or(Duration::ZERO, |work| self.memory.reading.observe(count(entries.len()), work.busy));
         report.entries = entries.len() as u64;
         let keys: Vec<&str> = entries.iter().filter_map(|entry| entry.key.as_deref()).collect();
         if keys.is_empty() {
