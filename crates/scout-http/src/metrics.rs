@@ -4,6 +4,7 @@ mod counters;
 mod exporter;
 mod exposition;
 mod process;
+mod registry;
 mod requests;
 pub(crate) mod scrape;
 mod snapshot;

@@ -45,8 +45,8 @@ impl Scrape {
             pitches.write(&mut counted);
         }
         self.process.write(&mut counted);
-        let recorded = self.telemetry.families();
-        Exposition::join(&[gauges, window_gauges, &counted, &self.build, &recorded])
+        self.telemetry.write(&mut counted);
+        Exposition::join(&[gauges, window_gauges, &counted, &self.build, &self.telemetry.histograms()])
     }
 }
 

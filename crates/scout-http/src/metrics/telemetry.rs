@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use metrics::{Key, Level, Metadata, Recorder, SharedString, Unit};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::exporter;
-use super::exposition::Exposition;
+use super::exposition::{Exposition, Kind};
+use super::registry::Registry;
 
 const AGGREGATION_DURATION: &str = "homerun2_scout_aggregation_duration_seconds";
 const AGGREGATION_ERRORS: &str = "homerun2_scout_aggregation_errors_total";
@@ -27,8 +28,41 @@ pub struct Telemetry {
 }
 
 struct Inner {
-    recorder: PrometheusRecorder,
+    recorder: Recorders,
     handle: PrometheusHandle,
+}
+
+/// Histograms are the exporter's.
+struct Recorders {
+    counters: Registry,
+    gauges: Registry,
+    histograms: PrometheusRecorder,
+}
+
+impl Recorder for Recorders {
+    fn describe_counter(&self, key: KeyName, _: Option<Unit>, description: SharedString) {
+        self.counters.describe(key.as_str(), &description);
+    }
+
+    fn describe_gauge(&self, key: KeyName, _: Option<Unit>, description: SharedString) {
+        self.gauges.describe(key.as_str(), &description);
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.histograms.describe_histogram(key, unit, description);
+    }
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.counters.register(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.gauges.register(key))
+    }
+
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
+        self.histograms.register_histogram(key, metadata)
+    }
 }
 
 impl Telemetry {
@@ -44,9 +78,12 @@ impl Telemetry {
             .set_buckets(&BUCKETS)
             .and_then(|builder| builder.set_buckets_for_metric(duration, &AGGREGATION_BUCKETS))
             .expect("there are buckets");
-        let recorder = builder.build_recorder();
+        let histograms = builder.build_recorder();
+        let handle = histograms.handle();
+        let (counters, gauges) = (Registry::new(Kind::Counter), Registry::new(Kind::Gauge));
+        let recorder = Recorders { counters, gauges, histograms };
         introduce(&recorder);
-        Self { inner: Arc::new(Inner { handle: recorder.handle(), recorder }) }
+        Self { inner: Arc::new(Inner { recorder, handle }) }
     }
 
     /// What to describe and register metrics with. Names begin with `homerun2_scout_`; label values have to be few.
@@ -59,7 +96,13 @@ impl Telemetry {
         self.inner.handle.run_upkeep();
     }
 
-    pub(crate) fn families(&self) -> Exposition {
+    /// Adds counters and gauges to what is counted elsewhere.
+    pub(crate) fn write(&self, out: &mut Exposition) {
+        self.inner.recorder.counters.write(out);
+        self.inner.recorder.gauges.write(out);
+    }
+
+    pub(crate) fn histograms(&self) -> Exposition {
         let mut text = Vec::with_capacity(8 << 10);
         // Writing to a vector cannot fail, and the text is made of strings.
         drop(self.inner.handle.render_to_write(&mut text));
@@ -68,7 +111,7 @@ impl Telemetry {
 }
 
 /// Makes the two present before the first cycle.
-fn introduce(recorder: &PrometheusRecorder) {
+fn introduce(recorder: &Recorders) {
     const METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
     let duration = SharedString::const_str("Duration of aggregation cycles in seconds");
     let errors = SharedString::const_str("Total number of aggregation errors");
