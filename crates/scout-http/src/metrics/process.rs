@@ -4,142 +4,108 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 use std::sync::OnceLock;
 
+use rustix::param::{clock_ticks_per_second, page_size};
+use rustix::process::{Resource, getrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
 use super::exposition::{Exposition, Kind};
 
-/// Keys of the auxiliary vector.
-const AUXV_PAGE_SIZE: u64 = 6;
-const AUXV_CLOCK_TICKS: u64 = 17;
-
-/// What does not change while the process runs.
-#[derive(Debug)]
-struct Constants {
-    page_bytes: u64,
-    ticks_per_second: u64,
-    started_at_seconds: Option<f64>,
-    max_fds: Option<u64>,
-}
-
 /// Reads what the system knows about this process.
+///
+/// Files are kept open, and read from their start each time: finding them costs more than reading them.
 #[derive(Debug, Default)]
 pub(crate) struct Process {
-    /// Kept open: read from its start, it is written anew.
-    stat: OnceLock<Option<File>>,
-    constants: OnceLock<Option<Constants>>,
+    memory: OnceLock<Option<File>>,
+    descriptors: OnceLock<Option<File>>,
+    started_at_seconds: OnceLock<Option<f64>>,
 }
 
-/// The numbers of `/proc/self/stat` that are shown.
+/// The numbers of `/proc/self/statm` that are shown. `/proc/self/stat` has them too, but has Linux visit every thread.
 #[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    cpu_ticks: u64,
-    start_ticks: u64,
-    virtual_bytes: u64,
+struct Memory {
+    virtual_pages: u64,
     resident_pages: u64,
 }
 
 impl Process {
     /// Writes what is known.
     pub(crate) fn write(&self, out: &mut Exposition) {
-        let Some(stat) = self.stat() else { return };
-        let Some(constants) = self.constants.get_or_init(|| Constants::read(&stat)) else { return };
-        let cpu = seconds(stat.cpu_ticks, constants.ticks_per_second);
+        let Some(memory) = self.memory() else { return };
+        let page_bytes = page_size() as u64;
         let gauge = Kind::Gauge;
         out.single(
             "process_cpu_seconds_total",
             Kind::Counter,
             "Total user and system CPU time spent in seconds.",
-            cpu,
+            cpu_seconds(),
         );
-        if let Some(max) = constants.max_fds {
+        if let Some(max) = getrlimit(Resource::Nofile).current {
             out.single("process_max_fds", gauge, "Maximum number of open file descriptors.", max);
         }
-        if let Some(open) = open_fds() {
+        if let Some(open) = self.open_fds() {
             out.single("process_open_fds", gauge, "Number of open file descriptors.", open);
         }
-        let resident = stat.resident_pages * constants.page_bytes;
+        let resident = memory.resident_pages * page_bytes;
         out.single("process_resident_memory_bytes", gauge, "Resident memory size in bytes.", resident);
-        if let Some(started) = constants.started_at_seconds {
+        if let Some(started) = self.started_at_seconds.get_or_init(started_at_seconds) {
             let help = "Start time of the process since unix epoch in seconds.";
             out.single("process_start_time_seconds", gauge, help, started);
         }
         let help = "Virtual memory size in bytes.";
-        out.single("process_virtual_memory_bytes", gauge, help, stat.virtual_bytes);
+        out.single("process_virtual_memory_bytes", gauge, help, memory.virtual_pages * page_bytes);
     }
-}
 
-impl Process {
-    fn stat(&self) -> Option<Stat> {
-        let file = self.stat.get_or_init(|| File::open("/proc/self/stat").ok()).as_ref()?;
-        // 52 numbers and a name.
-        let mut buffer = [0; 2048];
+    fn memory(&self) -> Option<Memory> {
+        let file = self.memory.get_or_init(|| File::open("/proc/self/statm").ok()).as_ref()?;
+        // Seven numbers.
+        let mut buffer = [0; 256];
         let length = file.read_at(&mut buffer, 0).ok()?;
-        Stat::parse(str::from_utf8(&buffer[..length]).ok()?)
+        Memory::parse(str::from_utf8(&buffer[..length]).ok()?)
+    }
+
+    /// How many files are open. Kernels from 6.2 on say it as the folder's size, others let one count.
+    fn open_fds(&self) -> Option<u64> {
+        let folder = "/proc/self/fd";
+        let file = self.descriptors.get_or_init(|| File::open(folder).ok()).as_ref()?;
+        match file.metadata().ok()?.len() {
+            // Without the descriptor that this very look takes.
+            0 => fs::read_dir(folder).ok().map(|open| open.count().saturating_sub(1) as u64),
+            open => Some(open),
+        }
     }
 }
 
-impl Constants {
-    fn read(stat: &Stat) -> Option<Self> {
-        let auxv = fs::read("/proc/self/auxv").ok()?;
-        let ticks_per_second = auxiliary(&auxv, AUXV_CLOCK_TICKS)?;
-        let booted = fs::read_to_string("/proc/stat").ok().as_deref().and_then(boot_time);
-        let limits = fs::read_to_string("/proc/self/limits").ok();
-        Some(Self {
-            page_bytes: auxiliary(&auxv, AUXV_PAGE_SIZE)?,
-            ticks_per_second,
-            started_at_seconds: booted.map(|booted| booted + seconds(stat.start_ticks, ticks_per_second)),
-            max_fds: limits.as_deref().and_then(max_open_files),
-        })
-    }
-}
-
-/// How many files are open. Kernels from 6.2 on say it as the folder's size, others let one count.
-fn open_fds() -> Option<u64> {
-    let folder = "/proc/self/fd";
-    match fs::metadata(folder).ok()?.len() {
-        // Without the descriptor that this very look takes.
-        0 => fs::read_dir(folder).ok().map(|open| open.count().saturating_sub(1) as u64),
-        open => Some(open),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "ticks are hundredths of a second")]
-fn seconds(ticks: u64, per_second: u64) -> f64 {
-    ticks as f64 / per_second.max(1) as f64
-}
-
-impl Stat {
+impl Memory {
     fn parse(text: &str) -> Option<Self> {
-        // The program's name stands in parentheses and may hold any character.
-        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-        // Counted from the third field on, the first after the name.
-        let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
-        Some(Self {
-            cpu_ticks: field(14)? + field(15)?,
-            start_ticks: field(22)?,
-            virtual_bytes: field(23)?,
-            resident_pages: field(24)?,
-        })
+        let mut fields = text.split_ascii_whitespace().map(|field| field.parse().ok());
+        Some(Self { virtual_pages: fields.next()??, resident_pages: fields.next()?? })
     }
 }
 
-/// A value of the auxiliary vector: pairs of machine words.
-fn auxiliary(vector: &[u8], key: u64) -> Option<u64> {
-    const WORD: usize = size_of::<usize>();
-    let word = |bytes: &[u8]| bytes.try_into().ok().map(usize::from_ne_bytes).map(|word| word as u64);
-    vector
-        .chunks_exact(2 * WORD)
-        .find(|pair| word(&pair[..WORD]) == Some(key))
-        .and_then(|pair| word(&pair[WORD..]))
+#[expect(clippy::cast_precision_loss, reason = "exact for millions of years")]
+fn cpu_seconds() -> f64 {
+    let spent = clock_gettime(ClockId::ProcessCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
+}
+
+/// When the process started, in seconds since the epoch.
+fn started_at_seconds() -> Option<f64> {
+    let booted = boot_time(&fs::read_to_string("/proc/stat").ok()?)?;
+    let ticks = start_ticks(&fs::read_to_string("/proc/self/stat").ok()?)?;
+    #[expect(clippy::cast_precision_loss, reason = "ticks are hundredths of a second")]
+    let after_boot = ticks as f64 / clock_ticks_per_second() as f64;
+    Some(booted + after_boot)
+}
+
+/// When the process started, in clock ticks since the machine did.
+fn start_ticks(stat: &str) -> Option<u64> {
+    // The program's name stands in parentheses and may hold any character. The field after it is the third of 52.
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }
 
 /// When the machine started, in seconds since the epoch.
 fn boot_time(stat: &str) -> Option<f64> {
     stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
-}
-
-/// The soft limit on open files; `None` where there is none.
-fn max_open_files(limits: &str) -> Option<u64> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -149,16 +115,15 @@ mod tests {
     #[test]
     fn a_program_name_with_parentheses_and_spaces_shifts_no_field() {
         let text = "7 (a) b (c) S 1 7 7 0 -1 4194304 100 0 0 0 12 34 0 0 20 0 3 0 5678 9000 21 1844 1 1";
-        let expected = Stat { cpu_ticks: 46, start_ticks: 5678, virtual_bytes: 9000, resident_pages: 21 };
-        assert_eq!(Stat::parse(text), Some(expected));
-        assert_eq!(Stat::parse("junk"), None);
+        assert_eq!(start_ticks(text), Some(5678));
+        assert_eq!(start_ticks("junk"), None);
     }
 
     #[test]
-    fn limits_and_boot_time_are_found_in_their_lines() {
-        let limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 4096    files\n";
-        assert_eq!(max_open_files(limits), Some(1024));
-        assert_eq!(max_open_files("Max open files  unlimited  unlimited  files"), None);
+    fn memory_and_boot_time_are_found() {
+        let memory = Memory { virtual_pages: 5678, resident_pages: 21 };
+        assert_eq!(Memory::parse("5678 21 7 1 0 9 0\n"), Some(memory));
+        assert_eq!(Memory::parse("5678"), None);
         assert_eq!(boot_time("cpu 1 2\nbtime 1700000000\n"), Some(1.7e9));
     }
 
