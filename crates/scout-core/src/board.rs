@@ -14,6 +14,10 @@ const STALE_AFTER_INTERVALS: u32 = 3;
 pub struct Publication {
     /// The last good snapshot; `None` before the first.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// Stands in for the snapshot before the first one, where a window is asked for that lies in it.
+    pub recent: Option<Recent>,
+    /// How far the scan is that these numbers wait for; `None` if they wait for none.
+    pub counting: Option<Counting>,
     /// Since when cycles have failed; `None` while they succeed.
     pub stale_since: Option<WallTime>,
     /// When the last cycle succeeded.
@@ -26,6 +30,24 @@ pub struct Publication {
     pub stale_after: Duration,
     /// What the last successful cycle noticed.
     pub findings: Arc<[Finding]>,
+}
+
+/// How far the scan is that right numbers wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Counting {
+    /// Documents read.
+    pub done: u64,
+    /// Documents there are.
+    pub of: u64,
+}
+
+/// What has been counted of recent events, before the first snapshot.
+#[derive(Clone, Debug)]
+pub struct Recent {
+    /// Its windows can be asked for, its totals mean nothing.
+    pub snapshot: Arc<Snapshot>,
+    /// When it was published.
+    pub at: Now,
 }
 
 /// Why the numbers are not fresh.
@@ -50,14 +72,20 @@ impl Publication {
         }
     }
 
-    /// The present that windows end at, on the store's clock: the snapshot's time and what has passed since. Numbers
+    /// What windows are summed up from: the snapshot, or before the first what has been counted of recent events.
+    pub fn source(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref().or(self.recent.as_ref().map(|recent| &recent.snapshot)).map(|source| &**source)
+    }
+
+    /// The present that windows end at, on the store's clock: the source's time and what has passed since. Numbers
     /// that are stale say nothing about what has passed, so their windows end at the snapshot's time.
     ///
-    /// `None` before the first snapshot.
+    /// `None` while there is no source.
     pub fn present(&self, now: MonoTime) -> Option<WallTime> {
-        let taken_at = self.snapshot.as_ref()?.taken_at;
-        let passed = match self.last_success {
-            Some(success) if self.stale_since.is_none() => now.since(success.mono),
+        let taken_at = self.source()?.taken_at;
+        let published = self.last_success.or(self.recent.as_ref().map(|recent| recent.at));
+        let passed = match published {
+            Some(published) if self.stale_since.is_none() => now.since(published.mono),
             _ => Duration::ZERO,
         };
         Some(taken_at.plus(passed))
@@ -105,14 +133,30 @@ impl Board {
             snapshot: Some(Arc::new(snapshot)),
             last_success: Some(now),
             stale_after: self.current.stale_after,
+            counting: self.current.counting,
             findings: findings.into(),
             ..Publication::default()
         };
         self.current.clone()
     }
 
+    /// Recent events have been counted, which can be asked for until the first cycle succeeds or fails.
+    pub fn publish_recent(&mut self, snapshot: Snapshot, now: Now) -> &Publication {
+        if self.current.snapshot.is_none() {
+            self.current.recent = Some(Recent { snapshot: Arc::new(snapshot), at: now });
+        }
+        &self.current
+    }
+
+    /// A scan that right numbers wait for is so far, or there is none.
+    pub fn count_on(&mut self, counting: Option<Counting>) -> &Publication {
+        self.current.counting = counting;
+        &self.current
+    }
+
     /// A cycle has failed: the last good snapshot stays, marked.
     pub fn fail(&mut self, error: &StoreError, now: Now) -> Publication {
+        self.current.recent = None;
         self.current.stale_since.get_or_insert(now.wall);
         self.current.last_error = Some((error.kind(), error.to_string().into()));
         self.current.consecutive_failures += 1;

@@ -62,7 +62,7 @@ mod time;
 mod view;
 
 pub use arrivals::{ARRIVALS_REACH, Arrivals};
-pub use board::{Board, NotReady, Publication};
+pub use board::{Board, Counting, NotReady, Publication, Recent};
 pub use duration::{GoDuration, ParseDurationError};
 pub use entry_id::EntryId;
 pub use facts::{Facts, Row, event_time};

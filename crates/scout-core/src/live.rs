@@ -169,6 +169,13 @@ struct Base {
     writes: u64,
 }
 
+/// What stands in for the base before there is one: the documents of recent events.
+#[derive(Debug)]
+struct Recent {
+    joined: Moment,
+    from: WallTime,
+}
+
 /// The count that two feeds keep: a scan says what is there, the tail what has come since.
 ///
 /// It does no I/O: whoever owns it hands in what the store gives. A scan that ends replaces what was counted before, and
@@ -179,6 +186,7 @@ pub struct LiveLedger {
     ledger: Ledger,
     foreign: u64,
     base: Option<Base>,
+    recent: Option<Recent>,
     pending: Option<Pending>,
     question: Option<Question>,
     position: Position,
@@ -194,6 +202,7 @@ impl LiveLedger {
             config,
             foreign: 0,
             base: None,
+            recent: None,
             pending: None,
             question: None,
             position: Position::default(),
@@ -203,6 +212,11 @@ impl LiveLedger {
     /// Whether a scan has been completed, so that there is a number.
     pub fn is_counted(&self) -> bool {
         self.base.is_some()
+    }
+
+    /// From when on events have been counted, before a scan of the whole store has been completed.
+    pub fn recent_from(&self) -> Option<WallTime> {
+        self.recent.as_ref().map(|recent| recent.from)
     }
 
     /// What has been counted.
@@ -257,13 +271,38 @@ impl LiveLedger {
 
     /// The scan has been completed. What it found becomes the base; what was announced before its join is dropped.
     pub fn complete(&mut self, count: ScanCount) {
-        let Some(mut pending) = self.pending.take() else { return };
+        let Some((documents, Pending { joined, since, .. })) = self.settle(count) else { return };
+        self.recent = None;
+        self.question = None;
+        let writes = joined.writes;
+        self.base = Some(Base { joined, documents, since, writes });
+    }
+
+    /// A pass over the documents of events at `from` or later has been completed. They stand in for the base until there
+    /// is one, and none of them is left then.
+    pub fn complete_recent(&mut self, count: ScanCount, from: WallTime) {
+        if self.is_counted() {
+            self.abandon();
+        } else if let Some((_, Pending { joined, .. })) = self.settle(count) {
+            self.recent = Some(Recent { joined, from });
+        }
+    }
+
+    /// The store may not be the one whose recent documents were counted.
+    pub fn forget_recent(&mut self) {
+        self.recent = None;
+    }
+
+    /// Puts what a pass has found, and what was announced since its join, in place of what was counted. Returns how many
+    /// documents it has found.
+    fn settle(&mut self, count: ScanCount) -> Option<(u64, Pending)> {
+        let mut pending = self.pending.take()?;
         let scanned: HashSet<KeyHash> = count.last_keys().collect();
         let mut documents = count.foreign() + count.ledger().total().total();
         self.foreign = count.foreign() + pending.foreign;
         self.ledger = count.into_ledger();
         self.ledger.merge(&pending.delta);
-        for early in pending.early {
+        for early in std::mem::take(&mut pending.early) {
             if scanned.contains(&early.key) {
                 // Counted by the scan already, so it is none that came since.
                 documents = documents.saturating_sub(1);
@@ -276,9 +315,7 @@ impl LiveLedger {
             pending.since.entry(early.feed).or_default().documents += 1;
         }
         self.arrivals_begin(&pending.joined);
-        self.question = None;
-        let writes = pending.joined.writes;
-        self.base = Some(Base { joined: pending.joined, documents, since: pending.since, writes });
+        Some((documents, pending))
     }
 
     /// Takes in one entry of a feed.
@@ -301,6 +338,12 @@ impl LiveLedger {
                     None => self.foreign += 1,
                 }
             }
+        }
+        if let Some(recent) = &self.recent
+            && entry.offset > recent.joined.feed(entry.feed).last
+            && let Some(Some(facts)) = &facts
+        {
+            self.ledger.record(facts);
         }
         if let Some(pending) = &mut self.pending
             && entry.offset > pending.joined.feed(entry.feed).last

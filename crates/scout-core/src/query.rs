@@ -62,6 +62,12 @@ pub enum QueryError {
         /// The window as it was asked for.
         window: Box<str>,
     },
+    /// Only recent events have been counted so far.
+    #[error("the store is still being counted: until then windows reach back to {from} at most")]
+    StillCounting {
+        /// From when on events have been counted.
+        from: WallTime,
+    },
     /// The snapshot has no arrivals.
     #[error("arrivals are not counted")]
     NoArrivals,
@@ -151,9 +157,15 @@ impl<'a> Selection<'a> {
                 covered_from: Some(covered_from).filter(|covered_from| *covered_from > from),
             })
         });
+        let range = range.transpose()?;
+        if let (TimeOf::Event, Some(counted_from)) = (query.time, snapshot.counted_from)
+            && range.as_ref().is_none_or(|range| range.from < counted_from)
+        {
+            return Err(QueryError::StillCounting { from: counted_from });
+        }
         Ok(Self {
             ledger,
-            range: range.transpose()?,
+            range,
             system: Wanted::name(query.system.as_deref(), |name| ledger.find_system(name)),
             severity: Wanted::severity(query.severity.as_ref(), ledger),
         })

@@ -60,6 +60,8 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// What arrived in the last hour; `None` where that was not kept.
     pub arrivals: Option<Arrivals>,
+    /// From when on events have been counted; `None` if all have.
+    pub counted_from: Option<WallTime>,
 }
 
 impl Snapshot {
@@ -86,12 +88,19 @@ impl Snapshot {
             difference,
             ledger: ledger.clone(),
             arrivals: None,
+            counted_from: None,
         }
     }
 
     /// The same, with what arrived in the last hour.
     pub fn with_arrivals(mut self, arrivals: &Arrivals) -> Self {
         self.arrivals = Some(arrivals.clone());
+        self
+    }
+
+    /// The same, where only events at `from` or later have been counted: its totals mean nothing, its windows since then do.
+    pub fn with_events_from(mut self, from: WallTime) -> Self {
+        self.counted_from = Some(from);
         self
     }
 

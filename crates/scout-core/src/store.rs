@@ -241,6 +241,21 @@ pub trait MessageStore: MessageIntake {
     /// Any [`StoreErrorKind`]; what the sink was given until then is void.
     async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError>;
 
+    /// A quick pass over the documents whose event lies no further back than `reach`, where the store finds them without
+    /// reading the others. Returns from when on; `None` where it does not.
+    ///
+    /// Good for a first answer: a store may find them by less than all that says when an event was.
+    ///
+    /// # Errors
+    /// Any [`StoreErrorKind`]; what the sink was given until then is void.
+    async fn scan_recent(
+        &self,
+        _reach: Duration,
+        _sink: &mut dyn ScanSink,
+    ) -> Result<Option<WallTime>, StoreError> {
+        Ok(None)
+    }
+
     /// Some of what was announced after `from`, oldest first. Waits a second or so if there is nothing.
     ///
     /// # Errors

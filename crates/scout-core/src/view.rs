@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::query::Range;
 use crate::series::Point;
 use crate::sums::Sums;
-use crate::{By, FindingKind, Found, Publication, Series, Snapshot, SystemCount, WallTime};
+use crate::{By, Counting, FindingKind, Found, Publication, Series, Snapshot, SystemCount, WallTime};
 
 /// How far the numbers can be relied on. Stands after the contract's fields, and only where it says something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,6 +27,10 @@ pub struct Marks {
     /// The finding for which messages may be missing from all numbers: the store that was asked does not hold all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<FindingKind>,
+    /// How far the scan is that right numbers wait for. Before the first has ended, only recent events are counted, and of
+    /// these not those that the store did not find by their time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
 }
 
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
@@ -197,7 +201,15 @@ pub struct Views<'a> {
 impl<'a> Views<'a> {
     /// The views of the publication's snapshot; `None` before the first one.
     pub fn of(publication: &'a Publication) -> Option<Self> {
-        let snapshot = publication.snapshot.as_deref()?;
+        Some(Self::new(publication, publication.snapshot.as_deref()?))
+    }
+
+    /// The views of what windows are summed up from, which is to be asked for a window before the first snapshot.
+    pub fn of_source(publication: &'a Publication) -> Option<Self> {
+        Some(Self::new(publication, publication.source()?))
+    }
+
+    fn new(publication: &'a Publication, snapshot: &'a Snapshot) -> Self {
         let marks = Marks {
             stale: publication.stale_since.is_some(),
             stale_since: publication.stale_since,
@@ -207,14 +219,9 @@ impl<'a> Views<'a> {
                 .iter()
                 .map(|finding| finding.kind)
                 .find(|kind| kind.leaves_messages_out()),
+            counting: publication.counting,
         };
-        Some(Self {
-            counts: snapshot.into(),
-            taken_at: snapshot.taken_at,
-            range: None,
-            unattributed: 0,
-            marks,
-        })
+        Self { counts: snapshot.into(), taken_at: snapshot.taken_at, range: None, unattributed: 0, marks }
     }
 
     /// The same views of what was found in the publication's snapshot.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
@@ -13,6 +13,9 @@ use hyper::body::{Body, Frame, SizeHint};
 use crate::events::EventStream;
 use crate::route::Methods;
 use crate::tokens::Denied;
+
+/// After how many seconds to ask again for numbers that are not there yet.
+const RETRY_AFTER_SECONDS: &str = "5";
 
 /// An answer.
 pub(crate) type Answer = Response<Content>;
@@ -91,6 +94,13 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Answer {
 pub(crate) fn error(status: StatusCode, body: Bytes) -> Answer {
     let mut answer = json(status, body);
     answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// What is asked for is not there yet.
+pub(crate) fn unavailable(body: Bytes) -> Answer {
+    let mut answer = error(StatusCode::SERVICE_UNAVAILABLE, body);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
     answer
 }
 

@@ -3,9 +3,8 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::header::{HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
-use scout_core::{Publication, Views};
+use http::HeaderMap;
+use scout_core::{Counting, Publication, Views};
 use serde::Serialize;
 
 use crate::answer::{self, Answer};
@@ -15,9 +14,6 @@ use crate::route::Route;
 use crate::view::View;
 use crate::windows::Windows;
 use crate::{events, json, metrics};
-
-/// After how many seconds to ask again for numbers that are not there yet.
-const RETRY_AFTER_SECONDS: &str = "5";
 
 /// The rendered publication.
 #[derive(Debug)]
@@ -46,6 +42,8 @@ struct NoSnapshot<'a> {
     error: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counting: Option<Counting>,
 }
 
 impl Page {
@@ -64,7 +62,11 @@ impl Page {
         Self {
             views,
             event,
-            no_snapshot: json::line(&NoSnapshot { error: "no snapshot yet", reason }),
+            no_snapshot: json::line(&NoSnapshot {
+                error: "no snapshot yet",
+                reason,
+                counting: publication.counting,
+            }),
             gauges: metrics::gauges(publication),
             window_gauges: OnceLock::new(),
             publication: publication.clone(),
@@ -110,8 +112,6 @@ impl Page {
 
     /// What stands in for any analytics before the first snapshot.
     pub(crate) fn no_snapshot(&self) -> Answer {
-        let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, self.no_snapshot.clone());
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
-        answer
+        answer::unavailable(self.no_snapshot.clone())
     }
 }

@@ -47,7 +47,7 @@ pub(crate) enum Unanswered {
     NoSuchSystem,
     /// There is no snapshot yet.
     NoSnapshot,
-    /// The snapshot has not what is asked for.
+    /// What is asked for has not been counted, perhaps not yet.
     NotCounted(String),
 }
 
@@ -60,7 +60,7 @@ impl From<BadRequest> for Unanswered {
 impl From<QueryError> for Unanswered {
     fn from(error: QueryError) -> Self {
         match error {
-            QueryError::NoArrivals => Self::NotCounted(error.to_string()),
+            QueryError::NoArrivals | QueryError::StillCounting { .. } => Self::NotCounted(error.to_string()),
             error => Self::BadRequest(BadRequest(error.to_string())),
         }
     }
@@ -108,7 +108,7 @@ impl Question {
         time_window: &str,
     ) -> Result<Bytes, Unanswered> {
         let publication = page.publication();
-        let (Some(views), Some(snapshot)) = (Views::of(publication), publication.snapshot.as_deref()) else {
+        let (Some(views), Some(snapshot)) = (Views::of_source(publication), publication.source()) else {
             return Err(Unanswered::NoSnapshot);
         };
         let find = |query: &Query| query.find(snapshot, present);
@@ -116,7 +116,8 @@ impl Question {
             Self::Summary(query) => json::line(&views.with(&find(query)?).summary(time_window)),
             Self::Systems(query) => json::line(&views.with(&find(query)?).systems()),
             Self::Alerts(query) => json::line(&views.with(&find(query)?).alerts()),
-            Self::System(system, _) if !snapshot.counts_system(system) => {
+            // As long as not all messages have been counted, it may be in another.
+            Self::System(system, _) if publication.snapshot.is_some() && !snapshot.counts_system(system) => {
                 return Err(Unanswered::NoSuchSystem);
             }
             Self::System(system, query) => json::line(&views.with(&find(query)?).system(system)),
@@ -135,7 +136,7 @@ impl Unanswered {
         let (status, text) = match self {
             Self::BadRequest(BadRequest(text)) => (StatusCode::BAD_REQUEST, &**text),
             Self::NoSuchSystem => (StatusCode::NOT_FOUND, "no message is counted under this system's name"),
-            Self::NotCounted(text) => (StatusCode::SERVICE_UNAVAILABLE, &**text),
+            Self::NotCounted(text) => return answer::unavailable(json::line(&Error { error: text })),
             Self::NoSnapshot => return page.no_snapshot(),
         };
         answer::error(status, json::line(&Error { error: text }))

@@ -179,6 +179,13 @@ impl Connection {
         self.shared.broken.store(true, Ordering::Relaxed);
     }
 
+    /// What its clock shows.
+    pub(crate) async fn time(&self) -> Result<WallTime, StoreError> {
+        let answer = self.send(Command::Look, vec![cmd("TIME")]).await?.pop();
+        let micros = self.micros(Command::Look, answer)?;
+        Ok(WallTime::from_unix_ms(i64::try_from(micros / 1000).unwrap_or(i64::MAX)))
+    }
+
     fn micros(&self, command: Command, time: Option<Value>) -> Result<u64, StoreError> {
         let time = time.unwrap_or(Value::Nil);
         micros(self.accept(command, &time)?)

@@ -21,7 +21,9 @@ const REMEMBERED: usize = 64;
 
 /// The first step of a scan.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
+pub(crate) struct Step<'a> {
+    /// Which documents: `*` for all.
+    pub(crate) query: &'a str,
     pub(crate) key_type: KeyType,
     pub(crate) rows: u32,
     /// When Redis ends a step by itself.
@@ -30,12 +32,12 @@ pub(crate) struct Step {
     pub(crate) longest_pause: Duration,
 }
 
-/// Opens a cursor over every document. With `limit` a step ends about then with the rows that it has.
-pub(crate) fn open(index: &str, step: &Step) -> Cmd {
-    let Step { key_type, rows, limit, longest_pause } = *step;
+/// Opens a cursor. With `limit` a step ends about then with the rows that it has.
+pub(crate) fn open(index: &str, step: &Step<'_>) -> Cmd {
+    let Step { query, key_type, rows, limit, longest_pause } = *step;
     let load = load(key_type);
     let mut command = cmd("FT.AGGREGATE");
-    command.arg(index).arg("*").arg("LOAD").arg(load.len());
+    command.arg(index).arg(query).arg("LOAD").arg(load.len());
     for word in load {
         command.arg(*word);
     }

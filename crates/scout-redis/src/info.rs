@@ -4,6 +4,9 @@ use redis::Value;
 
 use crate::value::{bytes, count, field, list, number, text};
 
+/// The attribute by which the platform's newest index finds events of a span of time.
+pub(crate) const EVENT_TIME: &str = "timestamp_unix";
+
 /// What an index is made over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyType {
@@ -94,6 +97,14 @@ impl IndexInfo {
         let every_key =
             self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| matches!(&**prefix, "" | "*"));
         every_key && self.filter.is_none()
+    }
+
+    /// Whether documents are found by [`EVENT_TIME`].
+    pub(crate) fn finds_by_event_time(&self) -> bool {
+        self.key_type == KeyType::Json
+            && self.attribute(EVENT_TIME).is_some_and(|attribute| {
+                attribute.name == EVENT_TIME && attribute.kind == "NUMERIC" && !attribute.not_indexed
+            })
     }
 
     /// The attribute over a top-level field of the documents.

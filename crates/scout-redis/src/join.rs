@@ -31,7 +31,7 @@ impl<'a> Join<'a> {
         clock: &dyn Clock,
         config: &'a RedisConfig,
         leftovers: &'a Leftovers,
-        step: &Step,
+        step: &Step<'_>,
     ) -> Result<Self, StoreError> {
         let mut commands = vec![cmd("MULTI")];
         commands.extend(questions(config));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use redis::{Cmd, cmd};
 use scout_core::{Finding, FindingKind};
 
-use crate::info::{Attribute, IndexInfo, KeyType};
+use crate::info::{Attribute, EVENT_TIME, IndexInfo, KeyType};
 
 /// The fields that the platform's index holds as text, in its order.
 const TEXTS: [&str; 7] = ["severity", "system", "timestamp", "title", "message", "author", "tags"];
@@ -16,9 +16,6 @@ const FURTHER_TEXTS: [&str; 4] = ["assigneeaddress", "assigneename", "artifacts"
 /// Of the platform's texts, what counts.
 const COUNTED: [&str; 3] = ["severity", "system", "timestamp"];
 
-/// The time in seconds, which newer producers add.
-const SECONDS: &str = "timestamp_unix";
-
 /// Makes the index as the newest platform does.
 pub(crate) fn create(index: &str) -> Cmd {
     let mut command = cmd("FT.CREATE");
@@ -26,7 +23,7 @@ pub(crate) fn create(index: &str) -> Cmd {
     for name in TEXTS {
         command.arg(format!("$.{name}")).arg("AS").arg(name).arg("TEXT");
     }
-    command.arg(format!("$.{SECONDS}")).arg("AS").arg(SECONDS).arg("NUMERIC").arg("SORTABLE");
+    command.arg(format!("$.{EVENT_TIME}")).arg("AS").arg(EVENT_TIME).arg("NUMERIC").arg("SORTABLE");
     command
 }
 
@@ -55,7 +52,7 @@ impl Generation {
         if !info.takes_all() {
             Self::Other
         } else if all(&TEXTS, "TEXT") {
-            if is(SECONDS, "NUMERIC") { Self::TextsAndSeconds } else { Self::Texts }
+            if is(EVENT_TIME, "NUMERIC") { Self::TextsAndSeconds } else { Self::Texts }
         } else if all(&["severity", "system", "author", "tags"], "TAG")
             && all(&["timestamp", "title", "message"], "TEXT")
         {
@@ -161,7 +158,7 @@ fn types(index: &str, info: &IndexInfo) -> Option<Finding> {
 fn refusing(index: &str, info: &IndexInfo, is_text: impl Fn(&str) -> bool) -> Option<Finding> {
     let refuses = |attribute: &Attribute| {
         let (field, kind) = (attribute.field(), attribute.kind.as_str());
-        let value = if field == SECONDS {
+        let value = if field == EVENT_TIME {
             (kind != "NUMERIC").then_some("number")
         } else {
             (is_text(field) && !matches!(kind, "TEXT" | "TAG")).then_some("text")

@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::Value;
 use scout_core::{
     Clock, Finding, FindingKind, PacePolicy, Pacer, ScanReport, ScanSink, StoreError, StoreErrorKind,
+    WallTime,
 };
 
 use crate::config::RedisConfig;
@@ -12,7 +13,7 @@ use crate::connection::{Connection, Work};
 use crate::cursor::{Leftovers, Step};
 use crate::emptiness::believe;
 use crate::index::{Index, being_built};
-use crate::info::{IndexInfo, KeyType, Progress};
+use crate::info::{EVENT_TIME, IndexInfo, KeyType, Progress};
 use crate::join::Join;
 use crate::moment::State;
 use crate::plan;
@@ -23,6 +24,9 @@ const MAX_ROWS: u32 = 5_000;
 
 /// Beyond the join, how often the plan may change under a scan before it gives up.
 const CHANGES: u32 = 3;
+
+/// The query for every document.
+const ALL: &str = "*";
 
 /// Clocks further apart than this are reported.
 const SKEW: Duration = Duration::from_secs(5);
@@ -85,7 +89,7 @@ impl Scan<'_> {
         let mut limit = (!self.connection.server().fails_on_timeout).then(|| self.step_limit());
         let mut changes = 0;
         loop {
-            match self.pass(limit, sink).await {
+            match self.pass(ALL, limit, sink).await {
                 Ok(Outcome::Drained(pass)) => {
                     if limit.is_some() && self.is_cut(&pass).await? {
                         tracing::warn!(
@@ -142,9 +146,28 @@ impl Scan<'_> {
         self.memory.pacer.pause_after(self.config.stall_budget)
     }
 
+    /// Passes over the documents that the index finds by their `timestamp_unix`. `None` where it finds none by it.
+    pub(crate) async fn run_recent(
+        mut self,
+        reach: Duration,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Option<WallTime>, StoreError> {
+        self.leftovers.sweep(self.connection, &self.config.index).await?;
+        let from = self.connection.time().await?.minus(reach);
+        let query = format!("@{EVENT_TIME}:[{} +inf]", from.unix_seconds());
+        match self.pass(&query, None, sink).await {
+            Ok(Outcome::Drained(pass)) if pass.info.finds_by_event_time() => Ok(Some(from)),
+            Ok(_) => Ok(None),
+            // The scan makes it.
+            Err(error) if error.kind() == StoreErrorKind::IndexMissing => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// One cursor from its opening to its end.
     async fn pass(
         &mut self,
+        query: &str,
         limit: Option<Duration>,
         sink: &mut dyn ScanSink,
     ) -> Result<Outcome, StoreError> {
@@ -155,7 +178,7 @@ impl Scan<'_> {
             self.clock,
             self.config,
             self.leftovers,
-            &Step { key_type: self.memory.key_type, rows, limit, longest_pause: self.longest_pause() },
+            &Step { query, key_type: self.memory.key_type, rows, limit, longest_pause: self.longest_pause() },
         )
         .await?;
         let Join { state: State { moment, info, lost_master }, answer, mut cursor, mut work, skew } = join;

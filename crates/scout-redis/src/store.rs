@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use metrics::Recorder;
@@ -12,6 +13,7 @@ use scout_core::{
 use tokio::sync::Mutex;
 
 use crate::config::RedisConfig;
+use crate::connection::Connection;
 use crate::cursor::Leftovers;
 use crate::index::being_built;
 use crate::info::KeyType;
@@ -85,17 +87,31 @@ impl RedisStore {
             Urgency::Urgent => HALF,
         });
         let connection = self.link.connection(Patience::Wait).await?;
-        let scan = Scan {
-            connection: &connection,
+        let scanned = self.begin_scan(&connection, &mut memory).run(sink).await;
+        self.is_over_hashes.store(memory.key_type() == KeyType::Hash, Ordering::Relaxed);
+        scanned
+    }
+
+    async fn scan_recent_into(
+        &self,
+        reach: Duration,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Option<WallTime>, StoreError> {
+        let mut memory = self.memory.lock().await;
+        memory.take(HALF);
+        let connection = self.link.connection(Patience::Wait).await?;
+        self.begin_scan(&connection, &mut memory).run_recent(reach, sink).await
+    }
+
+    fn begin_scan<'a>(&'a self, connection: &'a Connection, memory: &'a mut Memory) -> Scan<'a> {
+        Scan {
+            connection,
             config: &self.config,
             clock: &*self.clock,
             leftovers: &self.leftovers,
-            memory: &mut memory,
+            memory,
             report: ScanReport::default(),
-        };
-        let scanned = scan.run(sink).await;
-        self.is_over_hashes.store(memory.key_type() == KeyType::Hash, Ordering::Relaxed);
-        scanned
+        }
     }
 
     async fn tail_into(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {
@@ -136,6 +152,14 @@ impl MessageIntake for RedisStore {
 impl MessageStore for RedisStore {
     async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
         self.counted(self.scan_into(urgency, sink).await)
+    }
+
+    async fn scan_recent(
+        &self,
+        reach: Duration,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Option<WallTime>, StoreError> {
+        self.counted(self.scan_recent_into(reach, sink).await)
     }
 
     async fn tail(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {

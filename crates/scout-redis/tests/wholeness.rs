@@ -8,10 +8,12 @@
 
 mod common;
 
-use common::{MachineClock, documents, failure, plain, run, scan, store, write};
+use std::time::Duration;
+
+use common::{Counted, MachineClock, documents, failure, plain, run, scan, store, write};
 use scout_core::{FindingKind, MessageStore, Moment, Row, ScanSink, StoreErrorKind, Urgency};
 use scout_redis::{Protocol, RedisConfig, RedisStore};
-use scout_testkit::{RedisServer, index_info};
+use scout_testkit::{Generation, RedisServer, create_index, index_info, wait_until_built};
 
 #[tokio::test]
 async fn an_index_that_was_blanked_from_another_database_is_an_error_and_not_zero() {
@@ -55,7 +57,7 @@ async fn documents_that_expired_are_not_counted_and_reported() {
     for number in 0..5 {
         run(&mut connection, &["PEXPIRE", &format!("{number:08}-s{number}"), "1"]).await;
     }
-    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
     let (_, report) = scan(&store).await.unwrap();
     assert_eq!((report.rows, report.expected, report.difference()), (15, 20, -5));
     assert_eq!(report.findings.len(), 1);
@@ -183,5 +185,37 @@ async fn clocks_far_apart_are_a_finding() {
         // The moment of a scan is on Redis' clock.
         let apart = clock.now().wall.unix_ms() - counted.at.unix_ms();
         assert!((apart - shift_ms).abs() < 5_000, "{apart}");
+    }
+}
+
+#[tokio::test]
+async fn recent_documents_are_found_where_the_index_has_their_time() {
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let redis = scout_testkit::redis().await;
+        let mut config = RedisConfig::from_url(&redis.url()).unwrap();
+        config.protocol = protocol;
+        let store = store(config);
+        let mut connection = redis.connection().await.unwrap();
+        let hour = Duration::from_secs(3600);
+        let mut none = Counted::default();
+        assert_eq!(store.scan_recent(hour, &mut none).await.unwrap(), None, "there is no index");
+        create_index(&mut connection, "messages", Generation::A).await.unwrap();
+        for (age, key) in [(7200, "old"), (3500, "young"), (-30, "ahead")] {
+            let seconds = MachineClock::shifted(0).now().wall.unix_seconds() - age;
+            let document = format!(r#"{{"severity":"error","timestamp_unix":{seconds}}}"#);
+            run(&mut connection, &["JSON.SET", key, ".", &document]).await;
+        }
+        run(&mut connection, &["JSON.SET", "undated", ".", r#"{"severity":"error"}"#]).await;
+        let mut none = Counted::default();
+        assert_eq!(store.scan_recent(hour, &mut none).await.unwrap(), None, "the index has no times");
+        run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
+        create_index(&mut connection, "messages", Generation::D).await.unwrap();
+        wait_until_built(&mut connection, "messages").await.unwrap();
+        let mut recent = Counted::default();
+        let from = store.scan_recent(hour, &mut recent).await.unwrap().expect("times");
+        recent.keys.sort_unstable();
+        assert_eq!((recent.keys, recent.begun), (vec!["ahead".to_owned(), "young".to_owned()], 1));
+        assert!(from <= recent.at.minus(hour) && from > recent.at.minus(2 * hour), "{from} {}", recent.at);
+        assert_eq!(documents(&store).await, 4);
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scout_core::{
-    Arrivals, Board, Clock, Finding, LiveConfig, LiveLedger, MessageStore, MonoTime, Now, Rescans, Snapshot,
-    StoreError, Urgency, WallTime, WhyScan,
+    Arrivals, Board, Clock, Counting, Finding, LiveConfig, LiveLedger, MessageStore, MonoTime, Now, Rescans,
+    Snapshot, StoreError, Urgency, WallTime, WhyScan,
 };
 use scout_http::{Publisher, Telemetry};
 use tracing::{debug, error, info, warn};
@@ -25,8 +25,9 @@ const CHECKED_AGAIN: Duration = Duration::from_secs(1);
 /// How long the feeds may give no sign before nothing is published for current: a wait for news takes a second.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// How often the log tells how far a scan is.
-const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+/// How often the log tells how far a scan is, and how often the answers and the metric do.
+const PROGRESS_LOGGED: Duration = Duration::from_secs(10);
+const PROGRESS_SHOWN: Duration = Duration::from_secs(1);
 
 /// Runs cycles until it is told to stop.
 pub(super) struct Cycles {
@@ -70,6 +71,7 @@ pub(super) struct Cycles {
     /// Whether the time for a cycle has come, which waits for the store to be looked at.
     tick_waits: bool,
     next_progress: MonoTime,
+    next_progress_log: MonoTime,
 }
 
 impl Cycles {
@@ -117,6 +119,7 @@ impl Cycles {
             heard: clock_now,
             tick_waits: false,
             next_progress: now,
+            next_progress_log: now,
         }
     }
 
@@ -152,10 +155,16 @@ impl Cycles {
         if now < self.next_progress {
             return;
         }
-        self.next_progress = now.plus(PROGRESS_EVERY);
-        if let Some((why, rows, expected)) = self.feeds.progress() {
-            self.meters.progress(rows as f64 / expected.max(1) as f64);
+        self.next_progress = now.plus(PROGRESS_SHOWN);
+        let Some((why, rows, expected)) = self.feeds.progress() else { return };
+        self.meters.progress(rows as f64 / expected.max(1) as f64);
+        if now >= self.next_progress_log {
+            self.next_progress_log = now.plus(PROGRESS_LOGGED);
             info!(why = why.as_str(), rows, expected, "scanning");
+        }
+        if matches!(why, WhyScan::Start | WhyScan::Replaced | WhyScan::Gap) {
+            let counting = Counting { done: rows, of: expected };
+            self.publisher.publish(self.board.count_on(Some(counting)));
         }
     }
 
@@ -176,8 +185,13 @@ impl Cycles {
             if self.feeds.scanning().is_none() || makes_way {
                 debug!(why = why.as_str(), "scan begins");
                 self.rescans.began(why, now);
-                self.next_progress = now.plus(PROGRESS_EVERY);
-                self.feeds.begin_scan(why, self.config.ledger());
+                self.next_progress = now.plus(PROGRESS_SHOWN);
+                self.next_progress_log = now.plus(PROGRESS_LOGGED);
+                if why == WhyScan::Start {
+                    self.feeds.begin_recent(why, self.config.ledger());
+                } else {
+                    self.feeds.begin_scan(why, self.config.ledger());
+                }
             }
         }
         if now >= self.next_look && !self.feeds.is_looking() {
@@ -231,6 +245,9 @@ impl Cycles {
         if self.trouble.first().is_some() || self.live.with(|live| live.is_counted()) {
             self.last_cycle = Some(now);
             self.cycle(is_tick);
+        } else if let Some(from) = self.live.with(|live| live.recent_from()) {
+            self.last_cycle = Some(now);
+            self.publish_recent(from);
         }
     }
 
@@ -261,14 +278,32 @@ impl Cycles {
         self.telemetry.run_upkeep();
     }
 
-    fn succeed(&mut self, began: Now, is_tick: bool) {
-        let now = self.store_time(began);
-        let at = match (&self.blind, self.behind) {
+    /// The moment that the count holds for, by the store's clock.
+    fn counted_at(&self, now: WallTime) -> WallTime {
+        match (&self.blind, self.behind) {
             (Some(_), _) => self.scanned_at,
             (None, Some(arrived)) => arrived.min(now),
             // A wait for news that is under way may hold some back, but not for long.
             (None, None) => self.store_time(self.heard).max(self.scanned_at),
-        };
+        }
+    }
+
+    /// Shows what has been counted of recent events until there is a snapshot.
+    fn publish_recent(&mut self, from: WallTime) {
+        let began = self.clock.now();
+        let now = self.store_time(began);
+        let at = self.counted_at(now);
+        let snapshot = self.live.with(|live| {
+            live.advance(now);
+            let snapshot = Snapshot::new(live.ledger(), 0, at, 0);
+            snapshot.with_arrivals(live.arrivals()).with_events_from(from)
+        });
+        self.publisher.publish(self.board.publish_recent(snapshot, began));
+    }
+
+    fn succeed(&mut self, began: Now, is_tick: bool) {
+        let now = self.store_time(began);
+        let at = self.counted_at(now);
         let (generation, difference) = (self.board.next_generation(), self.difference);
         let (snapshot, counted) = self.live.with(|live| {
             live.advance(now);

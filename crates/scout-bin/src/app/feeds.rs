@@ -10,9 +10,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use scout_core::{
     Announced, LedgerConfig, LiveLedger, Look, MessageStore, Moment, Row, ScanCount, ScanReport, ScanSink,
-    StoreError, StoreErrorKind, TailReport, TailSink, Urgency, WhyScan,
+    StoreError, StoreErrorKind, TailReport, TailSink, Urgency, WallTime, WhyScan,
 };
 use tokio::sync::watch;
+
+/// What is counted first: an hour, and as much more as its window may be given.
+const RECENT: Duration = Duration::from_secs(3600 + 3600 / 50 + 1);
 
 /// How long to leave the feeds alone after an error.
 const RETRY: Duration = Duration::from_millis(250);
@@ -43,6 +46,8 @@ impl TailSink for SharedLive {
 pub(super) enum Event {
     /// A scan was joined with the feeds.
     Joined(Moment),
+    /// A pass over recent documents has ended.
+    ScannedRecent(Box<ScanCount>, Result<Option<WallTime>, StoreError>),
     /// A scan has ended.
     Scanned(WhyScan, Box<ScanCount>, Result<ScanReport, StoreError>),
     /// The feeds were looked at; how that went.
@@ -59,7 +64,13 @@ pub(super) struct Tailed {
     pub(super) is_after_look: bool,
 }
 
-type Scanning = BoxFuture<'static, (ScanCount, Result<ScanReport, StoreError>)>;
+type Scanning = BoxFuture<'static, (ScanCount, Ended)>;
+
+/// How a pass over the store ended.
+enum Ended {
+    Recent(Result<Option<WallTime>, StoreError>),
+    Whole(Result<ScanReport, StoreError>),
+}
 
 /// What is under way.
 pub(super) struct Feeds {
@@ -112,16 +123,33 @@ impl Feeds {
     /// Begins a scan; one that is under way is abandoned.
     pub(super) fn begin_scan(&mut self, why: WhyScan, ledger: LedgerConfig) {
         self.abandon_scan();
-        let (store, joins) = (Arc::clone(&self.store), self.joins.clone());
-        let gate = Arc::clone(&self.is_joining);
-        self.rows = Arc::default();
-        let rows = Arc::clone(&self.rows);
+        let (store, mut sink) = (Arc::clone(&self.store), self.sink(ledger));
         let scanning = async move {
-            let mut sink = Joining { count: ScanCount::new(ledger), joins, gate, rows };
             let scanned = guarded(store.scan(why.urgency(), &mut sink)).await;
-            (sink.count, scanned)
+            (sink.count, Ended::Whole(scanned))
         };
         self.scan = Some((why, scanning.boxed()));
+    }
+
+    /// Begins the first scan with what can be had soon.
+    pub(super) fn begin_recent(&mut self, why: WhyScan, ledger: LedgerConfig) {
+        self.abandon_scan();
+        let (store, mut sink) = (Arc::clone(&self.store), self.sink(ledger));
+        let scanning = async move {
+            let scanned = guarded(store.scan_recent(RECENT, &mut sink)).await;
+            (sink.count, Ended::Recent(scanned))
+        };
+        self.scan = Some((why, scanning.boxed()));
+    }
+
+    fn sink(&mut self, ledger: LedgerConfig) -> Joining {
+        self.rows = Arc::default();
+        Joining {
+            count: ScanCount::new(ledger),
+            joins: self.joins.clone(),
+            gate: Arc::clone(&self.is_joining),
+            rows: Arc::clone(&self.rows),
+        }
     }
 
     pub(super) fn abandon_scan(&mut self) {
@@ -183,8 +211,12 @@ impl Feeds {
                         self.scan = Some((why, std::future::ready(ended).boxed()));
                     } else {
                         self.is_joining.store(false, Ordering::Relaxed);
-                        let (count, scanned) = ended;
-                        return Event::Scanned(why, Box::new(count), scanned);
+                        let (count, ended) = ended;
+                        let count = Box::new(count);
+                        return match ended {
+                            Ended::Recent(scanned) => Event::ScannedRecent(count, scanned),
+                            Ended::Whole(scanned) => Event::Scanned(why, count, scanned),
+                        };
                     }
                 }
                 looked = pending_unless(self.look.as_mut()) => {

@@ -1,6 +1,7 @@
 //! A store that may still be opening, which after a crash takes as long as its repair.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use scout_core::{
@@ -51,6 +52,14 @@ impl MessageIntake for Opening {
 impl MessageStore for Opening {
     async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError> {
         self.store()?.scan(urgency, sink).await
+    }
+
+    async fn scan_recent(
+        &self,
+        reach: Duration,
+        sink: &mut dyn ScanSink,
+    ) -> Result<Option<WallTime>, StoreError> {
+        self.store()?.scan_recent(reach, sink).await
     }
 
     async fn tail(&self, from: &Position, sink: &mut dyn TailSink) -> Result<TailReport, StoreError> {

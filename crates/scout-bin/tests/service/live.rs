@@ -1,10 +1,12 @@
 //! Numbers between scans: what is announced shows at once, what is not is found by a check.
 
 use redis::aio::MultiplexedConnection;
-use scout_testkit::{Generation, RedisServer, create_index};
+use std::time::Duration;
+
+use scout_testkit::{Fault, FaultProxy, Generation, RedisServer, create_index};
 use uuid::Uuid;
 
-use crate::scout::Scout;
+use crate::scout::{Answer, Scout};
 
 /// A Redis with an index, and the settings that name it.
 async fn redis() -> (RedisServer, MultiplexedConnection) {
@@ -33,7 +35,7 @@ async fn pitch(connection: &mut MultiplexedConnection) -> String {
     key
 }
 
-/// How often the whole index was read.
+/// How often a cursor over the index was opened: at start once for the last hour, then once for the whole.
 async fn scans(connection: &mut MultiplexedConnection) -> u64 {
     let stats: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.unwrap();
     let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_FT.AGGREGATE:calls="));
@@ -51,7 +53,7 @@ async fn what_is_announced_shows_long_before_the_next_interval_and_without_a_sca
             scout.counts(total).await;
         }
     }
-    assert_eq!(scans(&mut connection).await, 1);
+    assert_eq!(scans(&mut connection).await, 2);
 }
 
 #[tokio::test]
@@ -68,7 +70,7 @@ async fn entries_that_were_trimmed_before_they_could_be_read_are_found_and_count
     scout.signal("CONT");
     scout.counts(201).await;
     assert_eq!(scout.logged("entries were gone before they could be read, scanning again").len(), 1);
-    assert_eq!(scans(&mut connection).await, 2);
+    assert_eq!(scans(&mut connection).await, 3);
 }
 
 #[tokio::test]
@@ -116,7 +118,7 @@ async fn documents_that_are_foreign_or_refused_make_no_scans_and_no_difference()
     scout.eventually("two more checks", |scout| (checks(scout) >= before + 2).then_some(())).await;
     let summary = scout.counts(10).await;
     assert_eq!(summary.get("difference"), None, "{summary}");
-    assert_eq!(scans(&mut connection).await, 1);
+    assert_eq!(scans(&mut connection).await, 2);
 }
 
 #[tokio::test]
@@ -168,4 +170,51 @@ async fn where_the_stream_cannot_be_followed_scans_count_every_interval() {
     pitch(&mut connection).await;
     scout.counts(3).await;
     scout.answers("/ready", |answer| !answer.body.contains("not_followed")).await;
+}
+
+/// Writes so many documents whose events were that long ago.
+#[expect(clippy::disallowed_methods, reason = "events have to be recent")]
+async fn fill(connection: &mut MultiplexedConnection, count: usize, age: Duration) {
+    let event = jiff::Timestamp::now() - jiff::SignedDuration::try_from(age).unwrap();
+    let document = serde_json::json!({
+        "severity": "ERROR",
+        "system": "flux",
+        "timestamp": event.to_string(),
+        "timestamp_unix": event.as_second(),
+    });
+    let mut pipe = redis::pipe();
+    for _ in 0..count {
+        let key = format!("{}-flux", Uuid::new_v4());
+        pipe.cmd("JSON.SET").arg(key).arg(".").arg(document.to_string()).ignore();
+    }
+    let () = pipe.query_async(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn windows_of_the_last_hour_are_answered_while_the_first_scan_goes_on() {
+    let (redis, mut connection) = redis().await;
+    fill(&mut connection, 8_000, Duration::from_secs(5 * 3600)).await;
+    fill(&mut connection, 30, Duration::from_secs(600)).await;
+    let proxy = FaultProxy::before(&redis.url()).await.unwrap();
+    proxy.set(Fault::Delay(Duration::from_millis(100))).await;
+    let scout = Scout::start(&[("REDIS_URL", &proxy.url(&redis.url()))]).await;
+    let counting = |answer: &Answer| answer.json()["counting"]["done"].as_u64().unwrap_or_default() > 0;
+    let recent = scout.answers("/analytics/summary?window=30m", |answer| counting(answer)).await;
+    let summary = recent.json();
+    assert_eq!((recent.status, &summary["totalMessages"]), (200, &30.into()), "{summary}");
+    assert_eq!(summary["counting"]["of"], 8030);
+    let whole = scout.get("/analytics/summary");
+    assert!(whole.status == 503 && counting(&whole), "{}", whole.body);
+    let long = scout.get("/analytics/systems?window=2h");
+    assert!(
+        long.status == 503 && long.head.contains("retry-after") && long.body.contains("still being counted")
+    );
+    assert_eq!(scout.get("/readyz").status, 503);
+    let key = set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
+    announce(&mut connection, &key, 10_000).await;
+
+    proxy.set(Fault::None).await;
+    scout.counts(8031).await;
+    let complete = scout.get("/analytics/summary?window=30m").json();
+    assert_eq!((&complete["totalMessages"], complete.get("counting")), (&30.into(), None), "{complete}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scout_core::{Board, Clock as _, StoreErrorKind};
+use scout_core::{Board, Clock as _, Counting, Row, StoreErrorKind};
 use scout_http::Tokens;
 
 use crate::support::{Harness, error, get, serve, snapshot};
@@ -199,4 +199,53 @@ async fn requests_count_under_their_route_and_not_under_their_path() {
         );
         assert!(text.contains(&line), "{line} is missing in\n{text}");
     }
+}
+
+#[tokio::test]
+async fn before_the_first_snapshot_windows_of_what_has_been_counted_are_answered() {
+    let harness = serve(|_| {}).await;
+    let mut board = Board::new(Duration::from_secs(60));
+    let now = harness.clock.now();
+    let dated = ROWS.iter().map(|(severity, system, timestamp)| Row {
+        severity: Some(*severity),
+        system: Some(*system),
+        timestamp: Some(*timestamp),
+        ..Row::default()
+    });
+    let recent =
+        snapshot(dated, 0, &harness.clock).with_events_from(now.wall.minus(Duration::from_secs(3700)));
+    board.publish_recent(recent, now);
+    harness.publisher.publish(board.count_on(Some(Counting { done: 7, of: 40 })));
+    assert_eq!(
+        harness.get("/analytics/summary?window=15m").await.text(),
+        "{\"totalMessages\":2,\"severityCounts\":{\"error\":1,\"warning\":1},\"timeWindow\":\"60s\",\
+         \"lastUpdated\":\"2026-03-01T12:00:00Z\",\"window\":\"15m\",\"time\":\"event\",\
+         \"from\":\"2026-03-01T11:45:00Z\",\"to\":\"2026-03-01T12:00:00Z\",\
+         \"counting\":{\"done\":7,\"of\":40}}\n"
+    );
+    // Of a system that has nothing there, nobody knows whether it exists.
+    assert_eq!(harness.get("/analytics/systems/unheard-of?window=15m").await.json()["totalMessages"], 0);
+    for path in
+        ["/analytics/summary?window=2h", "/analytics/alerts?severity=error", "/analytics/systems/flux"]
+    {
+        let reply = harness.get(path).await;
+        let text =
+            "the store is still being counted: until then windows reach back to 2026-03-01T10:58:20Z at most";
+        assert_eq!((reply.status(), &reply.json()["error"]), (503, &text.into()), "{path}");
+        assert_eq!(reply.header("retry-after"), Some("5"), "{path}");
+    }
+    let whole = harness.get("/analytics/summary").await;
+    let body = "{\"error\":\"no snapshot yet\",\"counting\":{\"done\":7,\"of\":40}}\n";
+    assert_eq!((whole.status(), whole.text()), (503, body));
+    assert_eq!(harness.get("/readyz").await.status(), 503);
+    harness.clock.advance(Duration::from_secs(60));
+    let moved = harness.get("/analytics/summary?window=15m").await.json();
+    assert_eq!(moved["to"], "2026-03-01T12:01:00Z");
+
+    harness.publisher.publish(&board.fail(&error(StoreErrorKind::Unreachable), harness.clock.now()));
+    assert_eq!(
+        harness.get("/analytics/summary?window=15m").await.status(),
+        503,
+        "it does not outlive an error"
+    );
 }

@@ -9,8 +9,8 @@ use crate::testing;
 
 struct Nowhere;
 
-fn step(rows: u32, limit: Option<Duration>) -> Step {
-    Step { key_type: KeyType::Json, rows, limit, longest_pause: Duration::ZERO }
+fn step(rows: u32, limit: Option<Duration>) -> Step<'static> {
+    Step { query: "*", key_type: KeyType::Json, rows, limit, longest_pause: Duration::ZERO }
 }
 
 impl ScanSink for Nowhere {

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use scout_core::{
     FindingKind, LiveLedger, Look, Moment, Replaced, ScanCount, ScanReport, StoreError, StoreErrorKind,
-    Urgency, Verdict, WhyScan,
+    Urgency, Verdict, WallTime, WhyScan,
 };
 use tracing::{debug, error, info, warn};
 
@@ -24,6 +24,7 @@ impl Cycles {
     fn take_in(&mut self, event: Event) {
         match event {
             Event::Joined(moment) => self.joined(&moment),
+            Event::ScannedRecent(count, scanned) => self.scanned_recent(*count, scanned),
             Event::Scanned(why, count, Ok(report)) => self.scanned(why, *count, report),
             Event::Scanned(why, _, Err(error)) => self.scan_failed(why, error),
             Event::Tailed(Ok(tailed)) => self.tailed(&tailed),
@@ -48,6 +49,27 @@ impl Cycles {
         }
     }
 
+    /// What is there of recent events can be asked for while the whole is scanned.
+    fn scanned_recent(&mut self, count: ScanCount, scanned: Result<Option<WallTime>, StoreError>) {
+        match scanned {
+            Ok(Some(from)) => {
+                let at = count.joined().at;
+                let found = count.ledger().total().total();
+                info!(messages = found, from = %from, "recent events counted, counting the rest");
+                self.scanned_at = at;
+                self.live.with(|live| live.complete_recent(count, from));
+                self.is_due = true;
+            }
+            Ok(None) => {}
+            Err(error) if error.kind() == StoreErrorKind::Unreachable => {
+                return self.scan_failed(WhyScan::Start, error);
+            }
+            // Whatever it is, the scan of the whole decides.
+            Err(error) => debug!(kind = error.kind().as_str(), error = %error, "no recent events counted"),
+        }
+        self.feeds.begin_scan(WhyScan::Start, self.config.ledger());
+    }
+
     fn scanned(&mut self, why: WhyScan, count: ScanCount, report: ScanReport) {
         debug!(
             why = why.as_str(),
@@ -64,6 +86,7 @@ impl Cycles {
         self.next_look = now;
         self.live.with(|live| live.complete(count));
         self.rescans.completed(now);
+        self.board.count_on(None);
         self.difference = report.difference();
         self.scan_findings = report.findings;
         self.look_findings.clear();
@@ -75,7 +98,11 @@ impl Cycles {
 
     fn scan_failed(&mut self, why: WhyScan, error: StoreError) {
         self.meters.scanned(why, false);
-        self.live.with(LiveLedger::abandon);
+        self.live.with(|live| {
+            live.abandon();
+            live.forget_recent();
+        });
+        self.board.count_on(None);
         self.rescans.failed(self.clock.now().mono);
         if why.urgency() == Urgency::Urgent {
             self.trouble.scan = Some(error);
