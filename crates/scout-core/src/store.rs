@@ -179,8 +179,8 @@ pub struct TailReport {
     pub position: Position,
     /// Entries given to the sink.
     pub entries: u64,
-    /// When the last of them arrived.
-    pub last_arrived: Option<WallTime>,
+    /// When the last of them arrived; of several feeds, in the one that is furthest behind.
+    pub read_to: Option<WallTime>,
     /// Whether nothing more was there to read when it was looked.
     pub caught_up: bool,
     /// Commands sent.

@@ -57,7 +57,7 @@ pub(crate) async fn tail(
     found.rows.each(|key, row| {
         if let Some(id) = ids.next() {
             report.position.set(STREAM, id.offset());
-            report.last_arrived = Some(id.arrived());
+            report.read_to = Some(id.arrived());
             sink.entry(&Announced::new((STREAM, id.offset()), id.arrived(), key, Some(*row)));
         }
     });

@@ -144,15 +144,18 @@ impl Tail<'_> {
         report: &mut TailReport,
         sink: &mut dyn TailSink,
     ) {
+        // The last entry of each stream.
+        let mut read_to = vec![None; self.config.streams.len()];
         for entry in entries {
             let stream = self.config.streams[entry.stream].as_str();
             report.position.set(stream, entry.id.offset());
             let key = entry.key.as_deref().unwrap_or_default();
             let row = rows.get(key).copied();
             let arrived = entry.id.arrived().min(now);
-            report.last_arrived = Some(arrived);
+            read_to[entry.stream] = Some(arrived);
             sink.entry(&Announced::new((stream, entry.id.offset()), arrived, key, row));
         }
+        report.read_to = read_to.into_iter().flatten().min();
     }
 
     /// Reads the answer to XREAD: nothing, or streams with their entries.

@@ -129,6 +129,25 @@ async fn a_stream_that_does_not_exist_yet_is_waited_for() {
 }
 
 #[tokio::test]
+async fn of_several_streams_the_one_that_is_furthest_behind_tells_how_far_reading_has_come() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let mut config = RedisConfig::from_url(&redis.url()).unwrap();
+    config.streams = vec!["messages".to_owned(), "alerts".to_owned()];
+    let store = store(config);
+    for number in 0..100 {
+        for (stream, base) in [("messages", 1000), ("alerts", 5000)] {
+            run(&mut connection, &["XADD", stream, &format!("{}-0", base + number), "messageID", "k"]).await;
+        }
+    }
+    let (seen, report) = look(&store, &Position::default()).await.unwrap();
+    let read = i64::try_from(seen.entries.len() / 2).unwrap();
+    assert!(!report.caught_up && read > 0);
+    assert_eq!(report.read_to.map(WallTime::unix_ms), Some(999 + read));
+}
+
+#[tokio::test]
 async fn several_streams_are_read_each_from_its_own_place() {
     let redis = scout_testkit::redis().await;
     let mut connection = redis.connection().await.unwrap();

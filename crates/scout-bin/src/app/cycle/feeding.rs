@@ -120,7 +120,7 @@ impl Cycles {
         self.is_tailing = true;
         self.blind = None;
         self.is_due |= report.entries > 0;
-        self.behind = report.last_arrived.filter(|_| !report.caught_up);
+        self.behind = report.read_to.filter(|_| !report.caught_up);
         let now = self.store_time(self.clock.now());
         self.meters.tailed(report.entries, self.behind.map(|arrived| now.since(arrived)));
         if self.trouble.tail.is_some() && self.live.with(|live| live.is_counted()) {
