@@ -198,6 +198,8 @@ async fn windows_of_the_last_hour_are_answered_while_the_first_scan_goes_on() {
     let proxy = FaultProxy::before(&redis.url()).await.unwrap();
     proxy.set(Fault::Delay(Duration::from_millis(100))).await;
     let scout = Scout::start(&[("REDIS_URL", &proxy.url(&redis.url()))]).await;
+    let first = scout.answers("/analytics/summary?window=30m", |answer| answer.status == 200).await;
+    assert_eq!(first.json()["counting"]["of"], 8030, "{}", first.body);
     let counting = |answer: &Answer| answer.json()["counting"]["done"].as_u64().unwrap_or_default() > 0;
     let recent = scout.answers("/analytics/summary?window=30m", |answer| counting(answer)).await;
     let summary = recent.json();

@@ -3,8 +3,8 @@
 use std::panic::AssertUnwindSafe;
 
 use scout_core::{
-    FindingKind, LiveLedger, Look, Moment, Replaced, ScanCount, ScanReport, StoreError, StoreErrorKind,
-    Urgency, Verdict, WallTime, WhyScan,
+    Counting, FindingKind, LiveLedger, Look, Moment, Replaced, ScanCount, ScanReport, StoreError,
+    StoreErrorKind, Urgency, Verdict, WallTime, WhyScan,
 };
 use tracing::{debug, error, info, warn};
 
@@ -53,10 +53,11 @@ impl Cycles {
     fn scanned_recent(&mut self, count: ScanCount, scanned: Result<Option<WallTime>, StoreError>) {
         match scanned {
             Ok(Some(from)) => {
-                let at = count.joined().at;
-                let found = count.ledger().total().total();
-                info!(messages = found, from = %from, "recent events counted, counting the rest");
-                self.scanned_at = at;
+                let joined = count.joined();
+                let messages = count.ledger().total().total();
+                info!(messages, from = %from, "recent events counted, counting the rest");
+                self.scanned_at = joined.at;
+                self.board.count_on(Some(Counting { done: 0, of: joined.documents }));
                 self.live.with(|live| live.complete_recent(count, from));
                 self.is_due = true;
             }
