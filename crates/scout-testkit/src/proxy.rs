@@ -56,8 +56,10 @@ pub struct FaultProxy {
 }
 
 /// What the connections are to do; they look before each read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Orders {
+    /// Where new connections lead.
+    target: SocketAddr,
     fault: Fault,
     /// Grows with each switch.
     switches: u64,
@@ -68,17 +70,18 @@ struct Orders {
 impl FaultProxy {
     /// A proxy without fault in front of `target` (`127.0.0.1:6379`), which need not be up yet.
     pub async fn start(target: &str) -> io::Result<Self> {
-        let target = tokio::net::lookup_host(target).await?.next().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let target = look_up(target).await?;
         let door = (0..10)
             .filter_map(|_| free_port())
             .find_map(|port| Door::open((Ipv4Addr::LOCALHOST, port).into()).ok())
             .ok_or(io::ErrorKind::AddrInUse)?;
         let address = door.address();
-        let (orders, given) = watch::channel(Orders::default());
+        let first = Orders { target, fault: Fault::None, switches: 0, resets: 0 };
+        let (orders, given) = watch::channel(first);
         let (obeying, obeyed) = watch::channel(0);
         let accepted = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
-        tasks.spawn(door.keep(target, given, obeying, Arc::clone(&accepted)));
+        tasks.spawn(door.keep(given, obeying, Arc::clone(&accepted)));
         Ok(Self { address, orders, obeyed, accepted, _tasks: tasks })
     }
 
@@ -119,6 +122,16 @@ impl FaultProxy {
             .expect("the proxy has lost its port");
     }
 
+    /// Leads to the server of this URL from now on, as a name does that has moved: what is open is reset.
+    pub async fn lead_to(&self, url: &str) -> io::Result<()> {
+        let target = look_up(&url[authority(url)]).await?;
+        self.orders.send_modify(|orders| {
+            orders.target = target;
+            orders.resets += 1;
+        });
+        Ok(())
+    }
+
     /// Resets the connections that are open now (RST).
     pub fn reset_connections(&self) {
         self.orders.send_modify(|orders| orders.resets += 1);
@@ -128,6 +141,10 @@ impl FaultProxy {
     pub fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
+}
+
+async fn look_up(address: &str) -> io::Result<SocketAddr> {
+    tokio::net::lookup_host(address).await?.next().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
 /// Where host and port stand in a URL.

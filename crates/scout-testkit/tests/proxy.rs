@@ -173,3 +173,18 @@ async fn a_dropped_proxy_listens_no_more() {
     assert!(client.read_u8().await.is_err());
     assert_eq!(TcpStream::connect(address).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
 }
+
+#[tokio::test]
+async fn a_proxy_that_leads_elsewhere_resets_what_leads_to_the_former_server() {
+    let (echo, other) = (Echo::start().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let mut client = echo.connect().await;
+    echoed(&mut client, b"x").await.unwrap();
+    echo.proxy.lead_to(&format!("redis://{}/", other.local_addr().unwrap())).await.unwrap();
+    assert_eq!(client.read_u8().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let mut client = echo.connect().await;
+    let (mut server, _) = other.accept().await.unwrap();
+    server.write_all(b"other").await.unwrap();
+    let mut heard = [0; 5];
+    client.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"other");
+}

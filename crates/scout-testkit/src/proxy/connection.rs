@@ -1,7 +1,6 @@
 //! One connection through the proxy.
 
 use std::io;
-use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -29,9 +28,9 @@ impl From<watch::error::RecvError> for End {
 }
 
 /// Carries bytes both ways as ordered. A server that is down shows as a reset.
-pub(super) async fn serve(mut client: TcpStream, target: SocketAddr, orders: watch::Receiver<Orders>) {
+pub(super) async fn serve(mut client: TcpStream, orders: watch::Receiver<Orders>) {
     let resets = orders.borrow().resets;
-    let ended = carry(&mut client, target, orders, resets).await;
+    let ended = carry(&mut client, orders, resets).await;
     match ended {
         Ok(()) => {}
         Err(End::Reset) => {
@@ -47,15 +46,13 @@ pub(super) async fn serve(mut client: TcpStream, target: SocketAddr, orders: wat
     }
 }
 
-async fn carry(
-    client: &mut TcpStream,
-    target: SocketAddr,
-    mut orders: watch::Receiver<Orders>,
-    resets: u64,
-) -> Result<(), End> {
-    while obeyed(&mut orders, resets)?.fault == Fault::BlackHole {
-        orders.changed().await?;
-    }
+async fn carry(client: &mut TcpStream, mut orders: watch::Receiver<Orders>, resets: u64) -> Result<(), End> {
+    let target = loop {
+        match obeyed(&mut orders, resets)? {
+            Orders { fault: Fault::BlackHole, .. } => orders.changed().await?,
+            Orders { target, .. } => break target,
+        }
+    };
     let mut server = TcpStream::connect(target).await?;
     server.set_nodelay(true)?;
     client.set_nodelay(true)?;

@@ -38,7 +38,6 @@ impl Door {
     /// Lets connections in as ordered, until dropped or the port is lost.
     pub(super) async fn keep(
         mut self,
-        target: SocketAddr,
         mut orders: watch::Receiver<Orders>,
         obeying: watch::Sender<u64>,
         accepted: Arc<AtomicU64>,
@@ -55,7 +54,7 @@ impl Door {
                 Some(_) = connections.join_next() => {}
                 Ok(client) = self.accept() => {
                     accepted.fetch_add(1, Ordering::Relaxed);
-                    connections.spawn(serve(client, target, orders.clone()));
+                    connections.spawn(serve(client, orders.clone()));
                 }
             }
         }
