@@ -1,6 +1,7 @@
 //! A real RediSearch: found or fetched, started, handed out empty, and gone with the process that asked for it.
 
 mod builder;
+mod clock;
 mod error;
 mod external;
 mod installation;

@@ -208,3 +208,25 @@ async fn nothing_is_left_when_the_test_itself_is_killed() {
         "{held:?}"
     );
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_clock_of_its_own_is_set_while_the_server_runs_and_stays_over_a_restart() {
+    let mut server = RedisServer::builder().own_clock().start().await.unwrap();
+    let machine = redis().await;
+    let mut of_machine = machine.connection().await.unwrap();
+    let mut apart = async |server: &RedisServer| {
+        let mut connection = server.connection().await.unwrap();
+        let (there, _): (i64, i64) = ask(&mut connection, "TIME").await.unwrap();
+        let (here, _): (i64, i64) = ask(&mut of_machine, "TIME").await.unwrap();
+        // A minute for a machine that is busy.
+        (here - there).div_euclid(60)
+    };
+    assert_eq!(apart(&server).await, 0);
+    server.set_clock(3600).unwrap();
+    assert_eq!(apart(&server).await, -60);
+    server.restart().await.unwrap();
+    assert_eq!(apart(&server).await, -60);
+    server.set_clock(-3600).unwrap();
+    assert_eq!(apart(&server).await, 60);
+}

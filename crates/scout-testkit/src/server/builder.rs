@@ -22,6 +22,7 @@ pub enum Modules {
 pub struct Builder {
     pub(super) password: Option<String>,
     pub(super) modules: Modules,
+    pub(super) own_clock: bool,
     append_only: bool,
     lines: Vec<String>,
 }
@@ -48,6 +49,12 @@ impl Builder {
     /// Puts every write on disk before it is answered, so that the data survive [`RedisServer::kill`].
     pub fn append_only(mut self) -> Self {
         self.append_only = true;
+        self
+    }
+
+    /// Gives it a wall clock that [`RedisServer::set_clock`] sets. Only on Linux, and with a C compiler.
+    pub fn own_clock(mut self) -> Self {
+        self.own_clock = true;
         self
     }
 

@@ -10,7 +10,7 @@ use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
 use super::process::{OUTPUT, Process, Signal};
-use super::{Builder, Installation, ServerError, port};
+use super::{Builder, Installation, ServerError, clock, port};
 
 /// How long a server may take to answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -120,6 +120,12 @@ impl RedisServer {
         Ok(self.process.signal(Signal::Continue)?)
     }
 
+    /// Sets its wall clock so many seconds ahead of this machine's, or behind, from now on; what measures time for it
+    /// goes on as it was. It needs to have been started with [`Builder::own_clock`].
+    pub fn set_clock(&self, ahead_seconds: i64) -> Result<(), ServerError> {
+        Ok(clock::set(self.folder.path(), ahead_seconds)?)
+    }
+
     /// Stops it if it runs, and starts it on the same port and in the same folder.
     pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.restart_with(|settings| settings).await
@@ -170,7 +176,13 @@ fn url(settings: &Builder, port: u16) -> String {
 fn run(installation: &Installation, settings: &Builder, port: u16, folder: &Path) -> io::Result<Process> {
     let file = folder.join("redis.conf");
     std::fs::write(&file, settings.configuration(installation, port, folder))?;
-    Process::start(&installation.program, &[file.to_string_lossy().into_owned()], folder)
+    let file = file.to_string_lossy().into_owned();
+    if !settings.own_clock {
+        return Process::start(&installation.program, &[file], folder);
+    }
+    let program = installation.program.to_string_lossy().into_owned();
+    let arguments = clock::environment(folder)?.into_iter().chain([program, file]).collect::<Vec<_>>();
+    Process::start(Path::new("/usr/bin/env"), &arguments, folder)
 }
 
 /// Waits until this very process answers; another one may have taken the port in the meantime.
