@@ -16,3 +16,4 @@ mod numbers;
 mod pitch;
 mod random;
 mod scout;
+mod truth;
