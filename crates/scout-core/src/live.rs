@@ -8,8 +8,8 @@ use crate::arrivals::Arrivals;
 use crate::intake::findings;
 use crate::keys::KeyHash;
 use crate::{
-    Announced, Facts, Finding, Ledger, LedgerConfig, LedgerConfigError, Moment, Offset, Position, Row,
-    ScanCount, Severity, WallTime,
+    Announced, Facts, FeedMark, Finding, Ledger, LedgerConfig, LedgerConfigError, Moment, Offset, Position,
+    Row, ScanCount, Severity, WallTime,
 };
 
 /// How long after a join an entry may still announce a document that the scan has found.
@@ -17,6 +17,9 @@ const LATE_ANNOUNCEMENT: Duration = Duration::from_secs(10);
 
 /// A clock that is so far behind what it has shown before was set back.
 const STEP: Duration = Duration::from_secs(60);
+
+/// What is gone may have come at the very moment at which what is left begins.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How many entries of that time are compared with the scan; as many as keys are remembered of it.
 const COMPARED: usize = 10_000;
@@ -96,6 +99,29 @@ struct Since {
 
 type SinceByFeed = BTreeMap<Arc<str>, Since>;
 
+/// How a feed has been followed: where it once ended, with all until then taken in or known to be missing, and how many
+/// entries have been taken in since.
+///
+/// Goes on from scan to scan, since entries may be gone that a scan makes up for, and arrivals do not.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    from: FeedMark,
+    read: u64,
+}
+
+impl Followed {
+    fn announced(&self) -> u64 {
+        self.from.announced + self.read
+    }
+}
+
+/// What had been read of a feed when the tail came to a place.
+#[derive(Clone, Copy, Debug)]
+struct Answered {
+    since: Since,
+    read: u64,
+}
+
 /// A scan under way, and what was announced after its join.
 #[derive(Debug)]
 struct Pending {
@@ -156,7 +182,9 @@ impl OwnedFacts {
 struct Question {
     moment: Moment,
     /// What had been read of a feed when the tail passed the moment.
-    answered: SinceByFeed,
+    answered: BTreeMap<Arc<str>, Answered>,
+    /// Whether the tail had passed the first join before.
+    is_read_back: bool,
 }
 
 /// The base, which is what the last scan found.
@@ -191,6 +219,11 @@ pub struct LiveLedger {
     question: Option<Question>,
     position: Position,
     arrivals: Arrivals,
+    followed: BTreeMap<Arc<str>, Followed>,
+    /// The server at which it was last known how much of the feeds is missing.
+    followed_server: Arc<str>,
+    /// Whether the tail has passed the first join, and with it what was there before.
+    is_read_back: bool,
 }
 
 impl LiveLedger {
@@ -206,6 +239,9 @@ impl LiveLedger {
             pending: None,
             question: None,
             position: Position::default(),
+            followed: BTreeMap::new(),
+            followed_server: Arc::default(),
+            is_read_back: false,
         }
     }
 
@@ -249,11 +285,23 @@ impl LiveLedger {
     /// Nothing that was announced after the moment may have been taken in before this is called. Where a feed has been
     /// taken in beyond the moment all the same, it is another feed than before, and is taken in anew from there.
     pub fn join(&mut self, joined: &Moment) {
+        let mut is_another = false;
         for (feed, mark) in &joined.feeds {
-            if self.position.of(feed) > mark.last {
+            let position = self.position.of(feed);
+            let before = self.followed.get(feed);
+            if before.is_none_or(|before| position > mark.last || before.announced() > mark.announced) {
+                is_another |= before.is_some();
+                self.followed.insert(Arc::clone(feed), Followed { from: *mark, read: 0 });
+            }
+            if position > mark.last {
                 self.position.set(feed, mark.last);
             }
         }
+        if is_another {
+            self.question = None;
+            self.forget_arrivals(joined.at);
+        }
+        self.note_whether_read_back();
         self.pending = Some(Pending {
             joined: joined.clone(),
             delta: Ledger::new(self.config.ledger, joined.at),
@@ -314,7 +362,9 @@ impl LiveLedger {
             }
             pending.since.entry(early.feed).or_default().documents += 1;
         }
-        self.arrivals_begin(&pending.joined);
+        if self.arrivals.is_ahead_of(pending.joined.at) {
+            self.forget_arrivals(pending.joined.at);
+        }
         Some((documents, pending))
     }
 
@@ -322,6 +372,12 @@ impl LiveLedger {
     pub fn announce(&mut self, entry: &Announced<'_>) {
         self.pass(entry.feed, entry.offset, false);
         self.position.set(entry.feed, entry.offset);
+        if let Some(followed) = self.followed.get_mut(entry.feed)
+            && entry.offset > followed.from.last
+        {
+            followed.read += 1;
+        }
+        self.note_whether_read_back();
         let facts = entry.row.as_ref().map(Row::facts);
         if let Some(Some(facts)) = &facts {
             self.arrivals.record(facts, entry.arrived);
@@ -355,11 +411,21 @@ impl LiveLedger {
 
     /// All that had been announced before the last question has been taken in.
     pub fn caught_up(&mut self) {
-        let (Some(question), Some(base)) = (&mut self.question, &self.base) else { return };
+        let (Some(mut question), Some(base)) = (self.question.take(), &self.base) else { return };
         for feed in question.moment.feeds.keys() {
-            let read = base.since.get(feed).copied().unwrap_or_default();
+            let read = self.read_so_far(base, feed);
             question.answered.entry(Arc::clone(feed)).or_insert(read);
         }
+        self.question = Some(question);
+        self.is_read_back = true;
+    }
+
+    /// Whether a look would tell now from when on nothing is missing of what has arrived.
+    pub fn wants_a_look(&self) -> bool {
+        self.is_counted()
+            && self.is_read_back
+            && self.arrivals.covered_from().is_none()
+            && self.question.is_none()
     }
 
     /// Moves the present on: what has aged moves to coarser slots.
@@ -376,7 +442,7 @@ impl LiveLedger {
     /// The answer comes at once where it is another store; else when the tail has come as far, by [`Self::verdict`].
     /// Nothing that was announced after the moment may have been taken in before this is called.
     pub fn ask(&mut self, moment: Moment) -> Option<Replaced> {
-        let base = self.base.as_mut()?;
+        let base = self.base.as_ref()?;
         if moment.server != base.joined.server {
             return Some(Replaced::Server);
         }
@@ -386,21 +452,24 @@ impl LiveLedger {
         if moment.at.plus(STEP) < self.ledger.now() {
             return Some(Replaced::Clock);
         }
-        base.writes = moment.writes;
-        let mut answered = SinceByFeed::new();
+        let mut answered = BTreeMap::new();
         for (feed, mark) in &moment.feeds {
             let before = base.joined.feed(feed);
             let position = self.position.of(feed);
             if mark.announced < before.announced || mark.last < position || mark.last < before.last {
                 return Some(Replaced::Feed);
             }
-            if position == mark.last || mark.last == before.last {
-                let read = base.since.get(feed).copied().unwrap_or_default();
-                answered.insert(Arc::clone(feed), read);
+            let is_all_read =
+                self.followed.get(feed).is_some_and(|followed| followed.announced() == mark.announced);
+            if position == mark.last || is_all_read {
+                answered.insert(Arc::clone(feed), self.read_so_far(base, feed));
             }
         }
+        if let Some(base) = &mut self.base {
+            base.writes = moment.writes;
+        }
         // While the tail is on its way to what was asked before, that is to be answered first.
-        self.question.get_or_insert(Question { moment, answered });
+        self.question.get_or_insert(Question { moment, answered, is_read_back: self.is_read_back });
         None
     }
 
@@ -413,43 +482,84 @@ impl LiveLedger {
         let mut missed = 0;
         let mut counted = base.documents;
         for (feed, mark) in &question.moment.feeds {
-            let read = question.answered.get(feed).copied().unwrap_or_default();
+            let Since { entries, documents } = question.since(feed);
             let announced = mark.announced.saturating_sub(base.joined.feed(feed).announced);
-            if announced < read.entries {
+            if announced < entries {
                 return Some(Verdict::Replaced(Replaced::Feed));
             }
-            missed += announced - read.entries;
-            counted += read.documents;
+            missed += announced - entries;
+            counted += documents;
         }
+        self.cover_arrivals(&question);
         if missed > 0 {
-            self.arrivals.cover_from(question.moment.at);
             return Some(Verdict::Gap(missed));
         }
         let difference = i128::from(counted) - i128::from(question.moment.documents);
         Some(Verdict::Difference(i64::try_from(difference).unwrap_or(i64::MAX)))
     }
 
-    /// Notes what had been read of a feed when the tail came to the moment that was asked about.
-    fn pass(&mut self, feed: &str, offset: Offset, is_taken_in: bool) {
-        let (Some(question), Some(base)) = (&mut self.question, &self.base) else { return };
-        let last = question.moment.feed(feed).last;
-        let has_passed = if is_taken_in { offset >= last } else { offset > last };
-        if has_passed && !question.answered.contains_key(feed) {
-            let read = base.since.get(feed).copied().unwrap_or_default();
-            question.answered.insert(feed.into(), read);
+    /// Decides from when on nothing is missing of what has arrived, now that the tail has come to what was asked about.
+    fn cover_arrivals(&mut self, question: &Question) {
+        let mut is_whole = true;
+        for (feed, mark) in &question.moment.feeds {
+            let Some(followed) = self.followed.get_mut(feed) else { continue };
+            let read = question.answered.get(feed).map_or(0, |answered| answered.read);
+            is_whole &= followed.from.announced + read >= mark.announced;
+            *followed = Followed { from: *mark, read: followed.read.saturating_sub(read) };
+        }
+        let at = question.moment.at;
+        let is_same = question.moment.server == self.followed_server || self.followed_server.is_empty();
+        self.followed_server = Arc::clone(&question.moment.server);
+        if !is_whole && !is_same {
+            // It may be that nothing is missing, and that what arrived before has arrived elsewhere.
+            self.forget_arrivals(at);
+        } else if !is_whole {
+            self.arrivals.cover_from(at.plus(MOMENT));
+        } else if self.arrivals.covered_from().is_none() && question.is_read_back {
+            // What was lost before it could be read is older than what the feeds held once it had been.
+            let lost = question.moment.feeds.values().filter_map(|mark| mark.lost_before).max();
+            let reach = at.minus(crate::ARRIVALS_REACH);
+            self.arrivals.cover_from(lost.map_or(reach, |lost| lost.plus(MOMENT).max(reach)));
         }
     }
 
-    /// From the first join on it is known what of the last hour the feeds still held.
-    fn arrivals_begin(&mut self, joined: &Moment) {
-        if self.arrivals.is_ahead_of(joined.at) {
-            self.arrivals = Arrivals::new(self.config.arrivals);
-            self.arrivals.cover_from(joined.at);
-        } else if self.arrivals.covered_from().is_none() {
-            let lost = joined.feeds.values().filter_map(|mark| mark.lost_before).max();
-            let reach = joined.at.minus(crate::ARRIVALS_REACH);
-            self.arrivals.cover_from(lost.map_or(reach, |lost| lost.max(reach)));
+    /// What has arrived until now was another store's, or in another time.
+    fn forget_arrivals(&mut self, now: WallTime) {
+        self.arrivals = Arrivals::new(self.config.arrivals);
+        self.arrivals.cover_from(now.plus(MOMENT));
+    }
+
+    fn note_whether_read_back(&mut self) {
+        self.is_read_back |= !self.followed.is_empty()
+            && self.followed.iter().all(|(feed, followed)| self.position.of(feed) >= followed.from.last);
+    }
+
+    /// What has been read of a feed until now.
+    fn read_so_far(&self, base: &Base, feed: &str) -> Answered {
+        Answered {
+            since: base.since.get(feed).copied().unwrap_or_default(),
+            read: self.followed.get(feed).map_or(0, |followed| followed.read),
         }
+    }
+
+    /// Notes what had been read of a feed when the tail came to the moment that was asked about.
+    fn pass(&mut self, feed: &str, offset: Offset, is_taken_in: bool) {
+        let (Some(question), Some(base)) = (&self.question, &self.base) else { return };
+        let last = question.moment.feed(feed).last;
+        let has_passed = if is_taken_in { offset >= last } else { offset > last };
+        if !has_passed || question.answered.contains_key(feed) {
+            return;
+        }
+        let read = self.read_so_far(base, feed);
+        if let Some(question) = &mut self.question {
+            question.answered.insert(feed.into(), read);
+        }
+    }
+}
+
+impl Question {
+    fn since(&self, feed: &str) -> Since {
+        self.answered.get(feed).map_or_else(Since::default, |answered| answered.since)
     }
 }
 

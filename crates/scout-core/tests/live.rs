@@ -26,7 +26,13 @@ struct World {
     documents: BTreeMap<u32, Document>,
     /// In order of insertion, as a scan gives them.
     order: Vec<u32>,
-    stream: VecDeque<(u64, u32)>,
+    /// Offset, key and time of each entry that is left.
+    stream: VecDeque<(u64, u32, WallTime)>,
+    /// Key and time of each entry that there ever was.
+    arrived: Vec<(u32, WallTime)>,
+    /// The offset of the last one that is gone.
+    gone: u64,
+    restarts: u64,
     announced: u64,
     writes: u64,
     passed_ms: u64,
@@ -52,9 +58,14 @@ impl World {
 
     fn announce(&mut self, key: u32) {
         self.announced += 1;
-        self.stream.push_back((self.announced, key));
-        while self.stream.len() > self.keep {
-            self.stream.pop_front();
+        self.stream.push_back((self.announced, key, self.at()));
+        self.arrived.push((key, self.at()));
+        self.trim(self.keep);
+    }
+
+    fn trim(&mut self, keep: usize) {
+        while self.stream.len() > keep {
+            self.gone = self.stream.pop_front().map_or(0, |(offset, ..)| offset);
         }
     }
 
@@ -63,7 +74,12 @@ impl World {
         moment.documents = self.documents.len() as u64;
         moment.writes = self.writes;
         let last = Offset::from_bits(u128::from(self.announced));
-        moment.feeds.insert(FEED.into(), FeedMark::new(last, self.announced));
+        let mut mark = FeedMark::new(last, self.announced);
+        if self.gone > 0 {
+            mark.lost_before = Some(self.stream.front().map_or(self.at(), |(.., at)| *at));
+        }
+        moment.feeds.insert(FEED.into(), mark);
+        moment.server = self.restarts.to_string().into();
         moment
     }
 }
@@ -134,20 +150,20 @@ impl Scene {
 
     fn read(&mut self, most: usize) {
         let from = self.live.position().of(FEED).bits();
-        let entries: Vec<(u64, u32)> = self
+        let entries: Vec<(u64, u32, WallTime)> = self
             .world
             .stream
             .iter()
-            .filter(|(offset, _)| u128::from(*offset) > from)
+            .filter(|(offset, ..)| u128::from(*offset) > from)
             .take(most)
             .copied()
             .collect();
-        for (offset, key) in &entries {
+        for (offset, key, arrived) in &entries {
             let document = self.world.documents.get(key).copied();
             let name = system(document.flatten().unwrap_or_default());
             let row = document.map(|document| row(document, &name));
             let at = (FEED, Offset::from_bits(u128::from(*offset)));
-            self.live.announce(&Announced::new(at, self.world.at(), &key.to_string(), row));
+            self.live.announce(&Announced::new(at, *arrived, &key.to_string(), row));
         }
         if entries.len() < most {
             self.live.caught_up();
@@ -203,6 +219,9 @@ enum Step {
     EndRecent,
     AbandonScan,
     Pass(u64),
+    Trim(usize),
+    Restart,
+    Check,
 }
 
 fn document() -> impl Strategy<Value = Document> {
@@ -256,7 +275,25 @@ fn take(scene: &mut Scene, step: &Step, late: &mut Vec<u32>) {
             let now = scene.world.at();
             scene.live.advance(now);
         }
+        Step::Trim(keep) => scene.world.trim(*keep),
+        Step::Restart => scene.world.restarts += 1,
+        Step::Check => {
+            // What is replaced is scanned again at once.
+            if scene.live.is_counted() && matches!(scene.check(), Verdict::Replaced(_)) {
+                scene.begin_scan();
+                scene.end_scan();
+            }
+        }
     }
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => step(1),
+        1 => (0_usize..10).prop_map(Step::Trim),
+        1 => Just(Step::Restart),
+        1 => Just(Step::Check),
+    ]
 }
 
 proptest! {
@@ -321,6 +358,38 @@ proptest! {
         scene.end_scan();
         prop_assert_eq!(scene.check(), Verdict::Difference(0));
         prop_assert_eq!(scene.counted(), scene.truth());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn arrivals_are_whole_from_when_on_they_are_said_to_be(
+        keep in 5_usize..60,
+        steps in prop::collection::vec(any_step(), 0..150),
+    ) {
+        let mut scene = Scene::new(keep);
+        let mut late = Vec::new();
+        for step in &steps {
+            take(&mut scene, step, &mut late);
+        }
+        scene.begin_scan();
+        scene.end_scan();
+        for _ in 0..3 {
+            scene.read(usize::MAX);
+            take(&mut scene, &Step::Check, &mut late);
+        }
+        let now = scene.world.at();
+        scene.live.advance(now);
+        let covered = scene.live.arrivals().covered_from();
+        prop_assert!(covered.is_some());
+        let covered = covered.unwrap_or_default();
+        let is_message = |key: &u32| matches!(scene.world.documents.get(key), Some(Some(_)));
+        let since = |(key, at): &&(u32, WallTime)| is_message(key) && *at >= covered;
+        let expected = scene.world.arrived.iter().filter(since).count() as u64;
+        let counted = scene.live.arrivals().window(now.since(covered), now).total();
+        prop_assert!(counted >= expected, "{counted} of {expected} since {covered}");
     }
 }
 
@@ -450,22 +519,57 @@ fn a_feed_that_begins_anew_is_read_from_where_the_scan_was_joined() {
     assert_eq!(scene.counted(), scene.truth());
 }
 
+/// When arrivals begin to be whole, once messages have been announced in three minutes and all but some trimmed.
+fn covered_after_trimming(keep: usize) -> Option<WallTime> {
+    let mut scene = Scene::new(keep);
+    for _ in 0..3 {
+        let key = scene.world.set(Some(1));
+        scene.world.announce(key);
+        scene.world.passed_ms += 60_000;
+    }
+    scene.begin_scan();
+    scene.end_scan();
+    assert_eq!(scene.live.arrivals().covered_from(), None, "nothing has been read yet");
+    for _ in 0..2 {
+        assert_eq!(scene.check(), Verdict::Difference(0));
+    }
+    let now = scene.world.at();
+    scene.live.advance(now);
+    scene.live.arrivals().covered_from()
+}
+
 #[test]
 fn arrivals_reach_back_as_far_as_nothing_was_lost() {
-    let mut scene = Scene::new(usize::MAX);
-    let mut joined = scene.world.moment();
-    scene.live.join(&joined);
-    scene.live.complete(ScanCount::new(config().ledger()));
-    scene.live.advance(NOW);
-    assert_eq!(scene.live.arrivals().covered_from(), Some(NOW.minus(Duration::from_secs(3600))));
+    let end = NOW.plus(Duration::from_secs(180));
+    assert_eq!(covered_after_trimming(3), Some(end.minus(Duration::from_secs(3600))));
+    assert_eq!(covered_after_trimming(2), Some(NOW.plus(Duration::from_millis(60_001))));
+}
 
-    let mut mark = FeedMark::new(Offset::from_bits(500), 500);
-    mark.lost_before = Some(NOW.minus(Duration::from_secs(60)));
-    joined.feeds.insert(FEED.into(), mark);
-    let mut live = LiveLedger::new(config());
-    live.join(&joined);
-    live.complete(ScanCount::new(config().ledger()));
-    assert_eq!(live.arrivals().covered_from(), mark.lost_before);
+#[test]
+fn what_has_arrived_at_another_store_is_forgotten() {
+    // With fewer entries, with as many more as it takes to look like the same feed, and after a restart that lost none.
+    for (others, is_kept) in [(4, false), (30, false), (9, true)] {
+        let mut scene = counted(9);
+        scene.read(usize::MAX);
+        scene.check();
+        scene.check();
+        assert_eq!(scene.live.arrivals().window(Duration::from_secs(60), NOW).total(), 9);
+        if !is_kept {
+            scene.world = World::new(10);
+            for _ in 0..others {
+                let key = scene.world.set(Some(2));
+                scene.world.announce(key);
+            }
+        }
+        scene.world.restarts = 1;
+        assert_eq!(scene.check(), Verdict::Replaced(Replaced::Server));
+        scene.begin_scan();
+        scene.end_scan();
+        scene.check();
+        let arrivals = scene.live.arrivals().window(Duration::from_secs(60), NOW).total();
+        let covered = scene.live.arrivals().covered_from();
+        assert_eq!((arrivals, covered > Some(NOW)), if is_kept { (9, false) } else { (0, true) }, "{others}");
+    }
 }
 
 #[test]

@@ -137,6 +137,9 @@ impl Cycles {
         if report.caught_up && *is_after_look {
             self.live.with(LiveLedger::caught_up);
         }
+        if self.live.with(|live| live.wants_a_look()) {
+            self.look_soon();
+        }
     }
 
     /// The store is looked at before its time, but not more often than once a second.
