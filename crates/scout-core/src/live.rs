@@ -86,7 +86,7 @@ pub enum Replaced {
     Index,
     /// A feed was emptied, and begins anew.
     Feed,
-    /// Its clock was set back.
+    /// Its clock was set, so that counts stand in the wrong slots.
     Clock,
 }
 

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use scout_core::{
-    Counting, FindingKind, LiveLedger, Look, Moment, Replaced, ScanCount, ScanReport, StoreError,
+    AHEAD, Counting, FindingKind, LiveLedger, Look, Moment, Replaced, ScanCount, ScanReport, StoreError,
     StoreErrorKind, Urgency, Verdict, WallTime, WhyScan,
 };
 use tracing::{debug, error, info, warn};
@@ -179,12 +179,16 @@ impl Cycles {
         self.scan_findings.retain(|finding| is_of_scan(finding.kind));
         self.is_due |= findings != self.look_findings;
         self.look_findings = findings;
+        let set_ahead_by = moment.at.since(self.store_time(self.clock.now()));
         self.set_clock(moment.at);
         self.is_due |= self.trouble.first().is_some();
         self.trouble.look = None;
         self.trouble.tail = None;
         if let Some(replaced) = self.live.with(|live| live.ask(moment)) {
             self.replaced(replaced);
+        } else if set_ahead_by > AHEAD && self.live.with(|live| live.ledger().ahead()) > 0 {
+            // What lay ahead may be past now, and only a scan tells what of it.
+            self.replaced(Replaced::Clock);
         }
     }
 
@@ -227,7 +231,7 @@ impl Cycles {
             Replaced::Server => "another server answers, or redis has been restarted",
             Replaced::Index => "the index was made anew",
             Replaced::Feed => "a stream was emptied",
-            Replaced::Clock => "the store's clock was set back",
+            Replaced::Clock => "the store's clock was set",
             _ => "the store is another one",
         };
         info!(reason = what, "counting again");
