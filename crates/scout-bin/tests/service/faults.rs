@@ -1,16 +1,14 @@
 //! What readers see while the store is in trouble.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use scout_testkit::{
     Announce, Fault, FaultProxy, Generation, Generator, Modules, RedisServer, create_index, load,
 };
 use serde_json::Value;
-use tokio::task::JoinHandle;
 
-use crate::scout::{Scout, request};
+use crate::scout::Scout;
+use crate::watch::{Shown, Watch};
 
 const MESSAGES: usize = 500;
 const NOW_MS: i64 = 1_789_196_834_000;
@@ -36,35 +34,14 @@ async fn start(url: &str) -> Scout {
         .await
 }
 
-/// Reads the summary all the time, and keeps every total that is not the true one.
-struct Watch {
-    stop: Arc<AtomicBool>,
-    reading: JoinHandle<Vec<String>>,
-}
-
-impl Watch {
-    fn over(scout: &Scout) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, port) = (Arc::clone(&stop), scout.port);
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut false_answers = Vec::new();
-            while !stopped.load(Ordering::Relaxed) {
-                let answer = request(port, "GET", "/analytics/summary", &[], "");
-                let total = answer.json()["totalMessages"].as_u64();
-                if answer.status != 200 || total != Some(MESSAGES as u64) {
-                    false_answers.push(answer.body);
-                }
-            }
-            false_answers
-        });
-        Self { stop, reading }
-    }
-
-    async fn nothing_false(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let false_answers = self.reading.await.unwrap();
-        assert!(false_answers.is_empty(), "{false_answers:?}");
-    }
+/// Whoever read all the time saw the true number, marked or not, and never anything else.
+async fn nothing_false(watch: Watch) {
+    let shown = watch.shown().await;
+    let is_true = |shown: &Shown| match shown {
+        Shown::Plain(total) | Shown::Marked(total) => *total == MESSAGES as u64,
+        Shown::Refused(_) => false,
+    };
+    assert!(shown.iter().all(is_true), "{shown:?}");
 }
 
 /// Everything that has to hold while cycles fail: the last good numbers, marked; not ready, with the reason.
@@ -122,7 +99,7 @@ async fn a_killed_redis_leaves_the_last_numbers_marked_and_heals_when_it_is_back
     is_marked_stale(&scout, &["connect", "refused", "reset", "broken"]).await;
     redis.restart().await.unwrap();
     heals(&scout).await;
-    watch.nothing_false().await;
+    nothing_false(watch).await;
 }
 
 #[tokio::test]
@@ -133,7 +110,7 @@ async fn a_redis_that_stops_answering_leaves_the_last_numbers_marked_and_heals()
     is_marked_stale(&scout, &["time", "answer"]).await;
     redis.resume().unwrap();
     heals(&scout).await;
-    watch.nothing_false().await;
+    nothing_false(watch).await;
 }
 
 #[tokio::test]
@@ -144,7 +121,7 @@ async fn a_dropped_index_is_made_again_and_never_shows_a_false_zero() {
     let () = redis::cmd("FT.DROPINDEX").arg("messages").query_async(&mut connection).await.unwrap();
     scout.eventually("the index", |scout| scout.logged("redisearch index created").pop()).await;
     heals(&scout).await;
-    watch.nothing_false().await;
+    nothing_false(watch).await;
 }
 
 #[tokio::test]
@@ -158,7 +135,7 @@ async fn a_changed_password_is_told_without_the_password_and_heals_when_it_is_ch
     is_marked_stale(&scout, &["password", "wrongpass", "noauth", "authenti"]).await;
     redis.restart_with(|builder| builder.password("first-secret")).await.unwrap();
     heals(&scout).await;
-    watch.nothing_false().await;
+    nothing_false(watch).await;
     let seen = [scout.lines().join("\n"), scout.get("/ready").body, scout.get("/metrics").body].join("\n");
     assert!(!seen.contains("first-secret") && !seen.contains("second-secret"), "{seen}");
 }
@@ -175,7 +152,7 @@ async fn a_redis_that_lost_its_modules_leaves_the_last_numbers_marked_and_heals(
         .await
         .unwrap();
     heals(&scout).await;
-    watch.nothing_false().await;
+    nothing_false(watch).await;
 }
 
 #[tokio::test]
@@ -198,7 +175,7 @@ async fn queries_that_time_out_on_the_server_never_show_a_false_number() {
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
     };
     scout.eventually("two more scans", |scout| (scans(scout) >= 3).then_some(())).await;
-    watch.nothing_false().await;
+    nothing_false(watch).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use scout_testkit::{Fault, FaultProxy, Generation, RedisServer, create_index};
 use uuid::Uuid;
 
 use crate::scout::{Answer, Scout};
+use crate::watch::{Shown, Watch};
 
 /// A Redis with an index, and the settings that name it.
 async fn redis() -> (RedisServer, MultiplexedConnection) {
@@ -62,6 +63,7 @@ async fn entries_that_were_trimmed_before_they_could_be_read_are_found_and_count
     let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
     pitch(&mut connection).await;
     scout.counts(1).await;
+    let watch = Watch::over(&scout);
     scout.signal("STOP");
     for _ in 0..200 {
         let key = set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
@@ -69,6 +71,13 @@ async fn entries_that_were_trimmed_before_they_could_be_read_are_found_and_count
     }
     scout.signal("CONT");
     scout.counts(201).await;
+    let shown = watch.shown().await;
+    // Until the check, what is left of the stream stands for all that came.
+    let until_checked = shown.iter().take_while(|shown| !matches!(shown, Shown::Marked(_))).count();
+    let is_allowed = |shown: &Shown| matches!(shown, Shown::Plain(1..=11 | 201));
+    assert!(shown[..until_checked].iter().all(is_allowed), "{shown:?}");
+    let is_true = |shown: &Shown| matches!(shown, Shown::Marked(_) | Shown::Plain(201));
+    assert!(shown[until_checked..].iter().all(is_true), "{shown:?}");
     assert_eq!(scout.logged("entries were gone before they could be read, scanning again").len(), 1);
     assert_eq!(scans(&mut connection).await, 3);
 }

@@ -15,5 +15,7 @@ mod metrics;
 mod numbers;
 mod pitch;
 mod random;
+mod replaced;
 mod scout;
 mod truth;
+mod watch;
