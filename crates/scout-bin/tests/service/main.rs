@@ -7,6 +7,7 @@
 )]
 
 mod commands;
+mod endless;
 mod faults;
 mod lifecycle;
 mod live;
