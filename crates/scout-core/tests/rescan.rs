@@ -175,3 +175,27 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_checks_find_in_a_day_brings_less_than_a_scan_in_forty_minutes(
+        spells in prop::collection::vec((any::<bool>(), 1_u64..1500), 1..60),
+    ) {
+        // Foreign and refused documents, deletions and unannounced writes show as differences, for a while or for good.
+        let mut rescans = scanned();
+        let (mut now, mut scans) = (10, 0);
+        let checks = spells.iter().cycle().flat_map(|(differs, checks)| (0..*checks).map(|_| *differs));
+        for differs in checks.take(8640) {
+            now += 10;
+            rescans.checked(i64::from(differs));
+            if let Some(why) = rescans.due(at(now)) {
+                rescans.began(why, at(now));
+                rescans.completed(at(now));
+                scans += 1;
+            }
+        }
+        prop_assert!(scans <= 36, "{scans} scans");
+    }
+}
