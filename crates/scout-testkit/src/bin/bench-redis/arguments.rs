@@ -50,6 +50,9 @@ pub(crate) struct Measure {
     /// Messages that are followed one by one until the summary counts them.
     #[arg(long, default_value_t = 1_000)]
     pub(crate) followed: u32,
+    /// Messages that come while Scout is held, to see how fast it reads them.
+    #[arg(long, value_name = "MESSAGES")]
+    pub(crate) backlog: Option<usize>,
     /// Where to write the numbers as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -12,7 +12,7 @@ use crate::producer::{INDEX, Producer};
 use crate::report::{Repeats, Report, Row};
 use crate::scout::Scout;
 use crate::window::measure;
-use crate::{Failure, freshness, probe, reference, stats};
+use crate::{Failure, catch_up, freshness, probe, reference, stats};
 
 /// Messages that are made and written at a time.
 const BATCH: u64 = 10_000;
@@ -28,6 +28,10 @@ const ROTATION_RATE: u32 = 100;
 
 /// The most messages that are followed where it has to be quick.
 const QUICKLY_FOLLOWED: u32 = 20;
+
+/// Messages that come while Scout is held, many times what one look at the stream takes; fewer where it has to be quick.
+const BACKLOG: usize = 200_000;
+const QUICK_BACKLOG: usize = 10_000;
 
 /// How long each part takes.
 struct Times {
@@ -100,9 +104,17 @@ pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
     tell(&format!("following {messages} messages"));
     let followed = freshness::follow(&mut scout, &mut producer, messages, arguments.messages).await?;
     report.freshness = Some(followed);
-    report.catch_up = Some(freshness::catch_up(&mut scout, &mut producer, arguments.messages).await?);
     report.warnings.extend(scout.warnings());
     scout.stop().await?;
+
+    // Writes of that many make a producer wait whoever counts, so what Scout adds shows beside the same without it.
+    let rate = RATES[RATES.len() - 1];
+    tell(&format!("nobody counts {rate} messages a second"));
+    let (window, ()) = measure(&server, &mut connection, producer.keep_up(rate, times.steady)).await?;
+    if let Some(row) = report.rows.last_mut() {
+        row.alone = Some(window.seen);
+    }
+    report.rows.push(Row::new(&format!("nobody at {rate}/s"), window));
 
     tell("Scout while it scans again");
     let mut scout = Scout::start(&arguments.scout, &url, &[("SCOUT_RESCAN_INTERVAL", "1s")]).await?;
@@ -112,6 +124,21 @@ pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
     let (window, ()) = measure(&server, &mut connection, work).await?;
     let name = format!("Scout at {ROTATION_RATE}/s, scanning");
     report.rows.push(Row::new(&name, window).with_scout(scout.resident()?));
+    scout.counts(arguments.messages + producer.sent).await?;
+    report.warnings.extend(scout.warnings());
+    scout.stop().await?;
+
+    let backlog = arguments.backlog.unwrap_or(if arguments.quick { QUICK_BACKLOG } else { BACKLOG });
+    tell(&format!("catching up with {backlog} messages"));
+    let mut scout = Scout::start(&arguments.scout, &url, &[]).await?;
+    scout.counts(arguments.messages + producer.sent).await?;
+    sleep(times.settle).await;
+    let (window, caught_up) =
+        catch_up::catch_up(&server, &mut connection, &mut scout, &mut producer, backlog).await?;
+    let row = Row::new("Scout catching up", window).repeating(Repeats::Seldom);
+    report.rows.push(row.with_scout(scout.resident()?));
+    report.catch_up = Some(caught_up);
+    // None of them may be missing from what is counted.
     scout.counts(arguments.messages + producer.sent).await?;
     report.warnings.extend(scout.warnings());
     scout.stop().await?;

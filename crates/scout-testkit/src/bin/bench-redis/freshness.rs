@@ -18,9 +18,6 @@ const POLL: Duration = Duration::from_millis(2);
 /// After this long, a message is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Messages that come while Scout is held: fewer than the stream keeps.
-const BACKLOG: usize = 9_000;
-
 /// Pitches messages one after the other at random moments: from before JSON.SET until the summary counts it.
 pub(crate) async fn follow(
     scout: &mut Scout,
@@ -44,18 +41,4 @@ pub(crate) async fn follow(
         took.push(begin.elapsed());
     }
     Ok(Latency::of(took))
-}
-
-/// Holds Scout while messages come. How many were counted a second once it was let go, which includes the last
-/// cycle's wait of up to a quarter of a second.
-pub(crate) async fn catch_up(
-    scout: &mut Scout,
-    producer: &mut Producer,
-    before: u64,
-) -> Result<f64, Failure> {
-    scout.signal("STOP").await?;
-    producer.write(BACKLOG).await?;
-    scout.signal("CONT").await?;
-    let took = scout.counts(before + producer.sent).await?;
-    Ok(BACKLOG as f64 / took.as_secs_f64())
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::Failure;
 
 /// How many ticks `/proc` counts in a second, on every Linux that we know.
-const TICKS: f64 = 100.0;
+pub(crate) const TICKS: f64 = 100.0;
 
 /// Processor time up to a moment, in ticks.
 pub(crate) struct Machine {
@@ -43,7 +43,7 @@ impl Machine {
 }
 
 /// The time of a process that is this one or a child of it, with that of its own children that have ended.
-fn ticks_of(stat: &str, this: u64) -> Option<u64> {
+pub(crate) fn ticks_of(stat: &str, this: u64) -> Option<u64> {
     let id: u64 = stat.split(' ').next()?.parse().ok()?;
     // The name may hold anything, a blank or a bracket too.
     let (_, rest) = stat.rsplit_once(") ")?;

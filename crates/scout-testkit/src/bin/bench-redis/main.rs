@@ -8,6 +8,7 @@
 
 mod arguments;
 mod bench;
+mod catch_up;
 mod freshness;
 mod latency;
 mod machine;

@@ -1,8 +1,10 @@
 //! What `/proc` tells of a process.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::Failure;
+use crate::machine::{TICKS, ticks_of};
 
 /// Memory of a process, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,13 @@ impl Resident {
         let peak = kilobytes("VmHWM:").unwrap_or(now);
         Ok(Self { now: now * 1024, peak: peak * 1024 })
     }
+}
+
+/// Processor time that it has used so far, on hundredths of a second.
+pub(crate) fn processor_time(pid: u32) -> Result<Duration, Failure> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let ticks = ticks_of(&stat, pid.into()).ok_or("no processor time")?;
+    Ok(Duration::from_secs_f64(ticks as f64 / TICKS))
 }
 
 /// Lets the peak of a process begin anew.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
+use redis::pipe;
 use scout_testkit::{Announce, Document, Generator, load};
 
 use crate::Failure;
@@ -12,6 +13,9 @@ pub(crate) const INDEX: &str = "messages";
 
 /// The shortest time between two writes: timers are no finer. Above a thousand messages a second, one write has several.
 const TICK: Duration = Duration::from_millis(1);
+
+/// How many go in one round trip where nobody is looking.
+const BATCH: usize = 10_000;
 
 /// A source of new messages that keeps to a rate.
 pub(crate) struct Producer {
@@ -40,6 +44,31 @@ impl Producer {
             let count = usize::try_from(wanted).unwrap_or(usize::MAX).saturating_sub(sent);
             self.write(count).await?;
             sent += count;
+        }
+        Ok(())
+    }
+
+    /// Writes so many messages and announces none; their keys.
+    pub(crate) async fn write_silently(&mut self, count: usize) -> Result<Vec<String>, Failure> {
+        let mut keys = Vec::with_capacity(count);
+        while keys.len() < count {
+            let documents: Vec<Document> =
+                self.generator.by_ref().take(BATCH.min(count - keys.len())).collect();
+            load(&mut self.connection, &documents, Announce::Silently).await?;
+            keys.extend(documents.into_iter().map(|document| document.key));
+        }
+        self.sent += keys.len() as u64;
+        Ok(keys)
+    }
+
+    /// Announces documents on a stream that from then on holds more than producers let it keep.
+    pub(crate) async fn announce(&mut self, keys: &[String]) -> Result<(), Failure> {
+        for batch in keys.chunks(BATCH) {
+            let mut entries = pipe();
+            for key in batch {
+                entries.cmd("XADD").arg(INDEX).arg("*").arg("messageID").arg(key).ignore();
+            }
+            let () = entries.query_async(&mut self.connection).await?;
         }
         Ok(())
     }

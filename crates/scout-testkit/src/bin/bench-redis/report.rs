@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{Index, Measure};
+use crate::catch_up::CatchUp;
 use crate::latency::Latency;
+use crate::neighbour::Seen;
 use crate::process::Resident;
 use crate::verdict::{Verdict, verdicts};
 use crate::window::Window;
@@ -26,11 +28,13 @@ pub(crate) struct Row {
     pub(crate) window: Window,
     repeats: Repeats,
     pub(crate) scout: Option<Resident>,
+    /// What a producer saw of the same writes while nobody counted; `None` where that is the first row.
+    pub(crate) alone: Option<Seen>,
 }
 
 impl Row {
     pub(crate) fn new(name: &str, window: Window) -> Self {
-        Self { name: name.to_owned(), window, repeats: Repeats::Always, scout: None }
+        Self { name: name.to_owned(), window, repeats: Repeats::Always, scout: None, alone: None }
     }
 
     pub(crate) fn repeating(self, repeats: Repeats) -> Self {
@@ -89,8 +93,7 @@ pub(crate) struct Report {
     pub(crate) redis: String,
     pub(crate) rows: Vec<Row>,
     pub(crate) freshness: Option<Latency>,
-    /// Messages a second.
-    pub(crate) catch_up: Option<f64>,
+    pub(crate) catch_up: Option<CatchUp>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -115,7 +118,7 @@ impl Report {
             "redis": self.redis,
             "rows": self.rows.iter().map(Row::to_json).collect::<Vec<_>>(),
             "freshness": self.freshness.map(Latency::to_json),
-            "catchUpMessagesPerSecond": self.catch_up,
+            "catchingUp": self.catch_up.map(CatchUp::to_json),
             "budgets": verdicts,
             "scoutWarnings": self.warnings,
         })

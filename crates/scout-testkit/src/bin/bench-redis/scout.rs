@@ -69,7 +69,12 @@ impl Scout {
     }
 
     pub(crate) fn resident(&self) -> Result<Resident, Failure> {
-        Resident::of(self.child.id().ok_or("scout has ended")?)
+        Resident::of(self.id()?)
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> Result<u32, Failure> {
+        Ok(self.child.id().ok_or("scout has ended")?)
     }
 
     /// What it has warned of so far.
@@ -79,7 +84,7 @@ impl Scout {
 
     /// Sends it a signal by its name.
     pub(crate) async fn signal(&self, name: &str) -> Result<(), Failure> {
-        let id = self.child.id().ok_or("scout has ended")?.to_string();
+        let id = self.id()?.to_string();
         let status = Command::new("sh")
             .args(["-c", r#"kill -s "$1" "$2""#, "bench-redis", name, &id])
             .status()

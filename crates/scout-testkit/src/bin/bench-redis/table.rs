@@ -1,5 +1,6 @@
 //! The report for people.
 
+use crate::catch_up::CatchUp;
 use crate::latency::Latency;
 use crate::report::{Report, Row};
 use crate::verdict::{Verdict, hourly_mean_ms, latency_verdicts, verdicts};
@@ -66,7 +67,7 @@ fn latencies(report: &Report) -> Vec<String> {
         "p50 / p99 / p99.9 / max",
         "PING, ms".to_owned(),
         "JSON.SET, ms".to_owned(),
-        "2 x idle p99.9 + 5 ms",
+        "2 x alone p99.9 + 5 ms",
     )];
     let idle = report.rows.first();
     for measured in &report.rows {
@@ -97,8 +98,12 @@ fn sums(report: &Report) -> Vec<String> {
             "until counted, {samples} one by one: p50 {p50:.0}, p99 {p99:.0}, max {max:.0} ms"
         ));
     }
-    if let Some(rate) = report.catch_up {
-        lines.push(format!("catching up with 9000: about {rate:.0} a second, the wait for a cycle included"));
+    if let Some(CatchUp { messages, per_second, redis_micros, redis_share, scout_micros }) = report.catch_up {
+        let percent = redis_share * 100.0;
+        lines.push(format!(
+            "catching up with {messages}: {per_second:.0} a second, each {redis_micros:.1} µs of Redis ({percent:.0} % of \
+             its time) and {scout_micros:.1} µs of Scout's processor time"
+        ));
     }
     lines.push(String::new());
     lines.extend(verdicts(report).iter().map(|verdict| {

@@ -44,7 +44,7 @@ pub(crate) fn verdicts(report: &Report) -> Vec<Verdict> {
             unit: "ms",
         })
         .collect();
-    for row in scouts {
+    for row in scouts.iter().filter(|row| row.scout.is_some()) {
         verdicts.extend(latency_verdicts(idle, row));
     }
     verdicts.extend(report.freshness.map(|freshness| Verdict {
@@ -56,9 +56,9 @@ pub(crate) fn verdicts(report: &Report) -> Vec<Verdict> {
     verdicts
 }
 
-/// What a producer may see beside Scout: twice what it sees alone, and one step.
+/// What a producer may see beside Scout: twice what it sees of the same writes alone, and one step.
 pub(crate) fn latency_verdicts(idle: &Row, row: &Row) -> [Verdict; 2] {
-    let seen = (idle.window.seen, row.window.seen);
+    let seen = (row.alone.unwrap_or(idle.window.seen), row.window.seen);
     [("PING", seen.0.ping, seen.1.ping), ("JSON.SET", seen.0.set, seen.1.set)].map(
         |(command, alone, beside)| Verdict {
             what: format!("{command} p99.9, {}", row.name),

@@ -9,7 +9,10 @@ use tokio::net::TcpStream;
 
 use crate::Failure;
 
-/// What asks for the summary, again and again.
+/// The metric of the entries that were read, before its value.
+const ENTRIES: &str = "homerun2_scout_tail_entries_total ";
+
+/// What asks Scout for something again and again.
 pub(crate) struct Web {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -24,18 +27,29 @@ impl Web {
 
     /// How many messages the summary counts; `None` while there is no number, or while it is marked as an old one.
     pub(crate) async fn total(&mut self) -> Result<Option<u64>, Failure> {
-        self.stream.write_all(b"GET /analytics/summary HTTP/1.1\r\nhost: scout\r\n\r\n").await?;
+        let summary: Value = serde_json::from_slice(self.get("/analytics/summary").await?)?;
+        let is_fresh = summary.get("stale").is_none();
+        Ok(summary["totalMessages"].as_u64().filter(|_| is_fresh))
+    }
+
+    /// How many entries of the streams it has read so far.
+    pub(crate) async fn entries(&mut self) -> Result<u64, Failure> {
+        let metrics = std::str::from_utf8(self.get("/metrics").await?)?;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(ENTRIES)?.trim().parse().ok());
+        Ok(value.ok_or("scout does not tell how many entries it has read")?)
+    }
+
+    /// The body of an answer.
+    async fn get(&mut self, path: &str) -> Result<&[u8], Failure> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: scout\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
-        loop {
+        while body(&self.buffer).is_none() {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err("scout closed the connection".into());
             }
-            if let Some(body) = body(&self.buffer) {
-                let summary: Value = serde_json::from_slice(body)?;
-                let is_fresh = summary.get("stale").is_none();
-                return Ok(summary["totalMessages"].as_u64().filter(|_| is_fresh));
-            }
         }
+        Ok(body(&self.buffer).unwrap_or_default())
     }
 }
 
