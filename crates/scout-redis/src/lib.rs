@@ -41,6 +41,7 @@ mod join;
 mod link;
 mod metrics;
 mod moment;
+mod pause;
 mod permission;
 mod plan;
 mod replication;

@@ -56,11 +56,17 @@ pub(crate) fn load(key_type: KeyType) -> &'static [&'static str] {
 
 /// The same of a search, whose answer names the key by itself.
 pub(crate) fn returned(key_type: KeyType) -> &'static [&'static str] {
-    &load(key_type)[KEY_WORDS..]
+    &load(key_type)[WORDS..]
 }
 
-/// The words of [`load`] that ask for the key.
-const KEY_WORDS: usize = 3;
+/// That without `timestamp_unix`, which counts only where `timestamp` is no time.
+pub(crate) fn returned_first(key_type: KeyType) -> &'static [&'static str] {
+    let all = returned(key_type);
+    &all[..all.len() - WORDS]
+}
+
+/// How many words of [`load`] ask for one thing. The first is the key, the last `timestamp_unix`.
+const WORDS: usize = 3;
 
 /// One answer of a cursor, taken apart but not copied.
 #[derive(Debug)]

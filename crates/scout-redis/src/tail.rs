@@ -12,7 +12,8 @@ use crate::config::RedisConfig;
 use crate::connection::{Connection, Timed, Work};
 use crate::info::KeyType;
 use crate::metrics::Command;
-use crate::rows::Found;
+use crate::pause::pause_until;
+use crate::rows::{Found, returned, returned_first};
 use crate::value::{entries, list, text};
 
 /// How long to wait for news.
@@ -23,6 +24,10 @@ const MAX_ENTRIES: u32 = 1_000;
 
 /// How many entries are taken at first after waiting for news: what has come meanwhile may be large.
 const FIRST_ENTRIES: u32 = 32;
+
+/// From one in how many documents on `timestamp_unix` is asked for with the rest: each path is a fifth of what a document
+/// costs, and a second look at it more than all of that.
+const MANY: usize = 4;
 
 /// The field of an entry that holds the document's key.
 const KEY_FIELD: &str = "messageID";
@@ -46,6 +51,8 @@ pub(crate) struct TailMemory {
     fetching: Pacer,
     /// Whether more was there than the last look has read.
     is_behind: bool,
+    /// Whether many documents have no time but `timestamp_unix`, so that it is asked for with the rest.
+    wants_unix: bool,
 }
 
 impl TailMemory {
@@ -56,6 +63,7 @@ impl TailMemory {
             reading: Pacer::beginning_with(policy, FIRST_ENTRIES),
             fetching: Pacer::new(policy),
             is_behind: false,
+            wants_unix: false,
         }
     }
 
@@ -110,17 +118,47 @@ impl Tail<'_> {
             tokio::time::sleep(read_pause).await;
             return Ok(report);
         }
-        let search = search(&self.config.index, self.key_type, &keys);
-        let Timed { answers, work } = self.connection.send_timed(Command::Search, vec![search]).await?;
-        let answer = self.connection.accept(Command::Search, answers.first().ok_or_else(form)?)?;
-        let found = Found::read(answer, self.connection.faults())?;
+        let has_unix = self.memory.wants_unix;
+        let fields = if has_unix { returned(self.key_type) } else { returned_first(self.key_type) };
+        let (answer, mut work) = self.search(&keys, fields, &mut report).await?;
+        let (found_again, again);
+        let found = Found::read(&answer, self.connection.faults())?;
+        let mut rows = found.rows();
+        let lacking: Vec<&str> =
+            rows.iter().filter(|(_, row)| needs_unix(row)).map(|(key, _)| *key).collect();
+        self.memory.wants_unix = lacking.len() * MANY > rows.len();
+        let mut busy = work.busy;
+        if !has_unix && !lacking.is_empty() {
+            // All of it once more, since a document may have been rewritten meanwhile.
+            (again, work) = self.search(&lacking, returned(self.key_type), &mut report).await?;
+            busy += work.busy;
+            for key in &lacking {
+                rows.remove(key);
+            }
+            found_again = Found::read(&again, self.connection.faults())?;
+            rows.extend(found_again.rows());
+        }
+        let pause = self.memory.fetching.observe(count(keys.len()), busy);
+        self.deliver(&entries, &rows, work.at, &mut report, sink);
+        pause_until(work.sent.plus(work.busy).plus(pause + read_pause), self.clock).await;
+        Ok(report)
+    }
+
+    /// Fetches fields of documents through the index, so that it refuses here what it refuses to a scan.
+    async fn search(
+        &self,
+        keys: &[&str],
+        fields: &[&str],
+        report: &mut TailReport,
+    ) -> Result<(Value, Work), StoreError> {
+        let search = search(&self.config.index, keys, fields);
+        let Timed { mut answers, work } = self.connection.send_timed(Command::Search, vec![search]).await?;
+        let answer = answers.pop().unwrap_or(Value::Nil);
+        self.connection.accept(Command::Search, &answer)?;
         report.commands += 1;
         report.busy += work.busy;
         report.longest = report.longest.max(work.busy);
-        let pause = self.memory.fetching.observe(count(keys.len()), work.busy);
-        self.deliver(&entries, &found.rows(), work.at, &mut report, sink);
-        self.rest(work, pause + read_pause).await;
-        Ok(report)
+        Ok((answer, work))
     }
 
     /// Reads on where there is more, measured; else waits for news, whose beginning nobody can measure.
@@ -187,12 +225,12 @@ impl Tail<'_> {
         }
         Ok(all)
     }
+}
 
-    /// Waits until Redis has had that pause since the end of the work.
-    async fn rest(&self, work: Work, pause: Duration) {
-        let due = work.sent.plus(work.busy).plus(pause);
-        tokio::time::sleep(due.since(self.clock.now().mono)).await;
-    }
+/// Whether it is a message that has no time but what `timestamp_unix` may say.
+fn needs_unix(row: &Row<'_>) -> bool {
+    let is_message = row.severity.is_some() || row.system.is_some() || row.timestamp.is_some();
+    is_message && row.timestamp.and_then(WallTime::parse_rfc3339).is_none()
 }
 
 fn count(number: usize) -> u32 {
@@ -216,9 +254,8 @@ fn read(config: &RedisConfig, from: &Position, each: usize, wait: Option<Duratio
     command
 }
 
-/// Fetches what counts of these documents through the index, so that it refuses here what it refuses to a scan.
-fn search(index: &str, key_type: KeyType, keys: &[&str]) -> Cmd {
-    let fields = crate::rows::returned(key_type);
+/// Asks for fields of these documents.
+fn search(index: &str, keys: &[&str], fields: &[&str]) -> Cmd {
     let mut command = cmd("FT.SEARCH");
     command.arg(index).arg("*").arg("INKEYS").arg(keys.len());
     for key in keys {
