@@ -158,6 +158,33 @@ impl Connection {
         Ok(Timed { answers, work: Work { sent: begun, busy, at } })
     }
 
+    /// Sends commands together, each with a time of its own: Redis' clock is read between them as well.
+    pub(crate) async fn send_each_timed<const N: usize>(
+        &self,
+        commands: [(Command, Cmd); N],
+    ) -> Result<Vec<(Value, Work)>, StoreError> {
+        let mut sent = self.now();
+        let names = commands.each_ref().map(|(name, _)| *name);
+        let first = names.first().copied().unwrap_or(Command::Connect);
+        let framed = std::iter::once(cmd("TIME"))
+            .chain(commands.into_iter().flat_map(|(_, command)| [command, cmd("TIME")]));
+        let answers = self.send(first, framed.collect()).await?;
+        let whole = self.now().since(sent);
+        let mut answers = answers.into_iter();
+        let mut before = self.micros(first, answers.next())?;
+        let mut timed = Vec::with_capacity(N);
+        for name in names {
+            let answer = answers.next().unwrap_or(Value::Nil);
+            let after = self.micros(name, answers.next())?;
+            let busy = after.checked_sub(before).map_or(whole, Duration::from_micros).min(whole);
+            self.shared.meters.busy(name, busy);
+            let at = WallTime::from_unix_ms(i64::try_from(before / 1000).unwrap_or(i64::MAX));
+            timed.push((answer, Work { sent, busy, at }));
+            (sent, before) = (sent.plus(busy), after);
+        }
+        Ok(timed)
+    }
+
     /// The value, or the error that stands in its place.
     ///
     /// Some errors end the connection, since another one may reach a server that answers better: a name may lead

@@ -51,6 +51,8 @@ pub(crate) struct TailMemory {
     fetching: Pacer,
     /// Whether more was there than the last look has read.
     is_behind: bool,
+    /// What was read beyond that look.
+    ahead: Option<Ahead>,
     /// Whether many documents have no time but `timestamp_unix`, so that it is asked for with the rest.
     wants_unix: bool,
 }
@@ -63,6 +65,7 @@ impl TailMemory {
             reading: Pacer::beginning_with(policy, FIRST_ENTRIES),
             fetching: Pacer::new(policy),
             is_behind: false,
+            ahead: None,
             wants_unix: false,
         }
     }
@@ -73,7 +76,23 @@ impl TailMemory {
     }
 }
 
+/// Entries that were read while documents of those before them were fetched.
+#[derive(Debug)]
+struct Ahead {
+    from: Position,
+    batch: Batch,
+}
+
+/// Entries of the streams.
+#[derive(Debug)]
+struct Batch {
+    entries: Vec<Entry>,
+    /// Whether there may be more.
+    is_full: bool,
+}
+
 /// An entry of a stream, before its document is known.
+#[derive(Debug)]
 struct Entry {
     stream: usize,
     id: EntryId,
@@ -87,22 +106,15 @@ impl Tail<'_> {
         from: &Position,
         sink: &mut dyn TailSink,
     ) -> Result<TailReport, StoreError> {
-        let each = (self.memory.entries() as usize / self.config.streams.len().max(1)).max(1);
-        let (answers, read) = self.read(from, each).await?;
-        let form = || self.connection.faults().form(Command::Tail, "streams with entries");
-        let answer = self.connection.accept(Command::Tail, answers.first().ok_or_else(form)?)?;
-        let entries = self.entries(answer)?;
         let mut report = TailReport::default();
         report.position = from.clone();
-        report.commands = 1;
-        report.caught_up = (0..self.config.streams.len())
-            .all(|stream| entries.iter().filter(|entry| entry.stream == stream).count() < each);
-        let mut read_pause = Duration::ZERO;
-        if let Some(work) = read {
-            report.busy = work.busy;
-            report.longest = work.busy;
-            read_pause = self.memory.reading.observe(count(entries.len()), work.busy);
-        }
+        let ahead = self.memory.ahead.take().filter(|ahead| ahead.from == *from);
+        // What was read ahead is from before this look, so it cannot say where the streams end now.
+        report.caught_up = false;
+        let (Batch { entries, is_full }, mut pause) = match ahead {
+            Some(ahead) => (ahead.batch, Duration::ZERO),
+            None => self.read(from, &mut report).await?,
+        };
         self.memory.is_behind = !report.caught_up;
         if report.caught_up {
             // The next read waits for news, and nobody knows yet how large those are.
@@ -115,22 +127,29 @@ impl Tail<'_> {
         let keys: Vec<&str> = entries.iter().filter_map(|entry| entry.key.as_deref()).collect();
         if keys.is_empty() {
             self.deliver(&entries, &HashMap::new(), WallTime::from_unix_ms(i64::MAX), &mut report, sink);
-            tokio::time::sleep(read_pause).await;
+            tokio::time::sleep(pause).await;
             return Ok(report);
         }
         let has_unix = self.memory.wants_unix;
         let fields = if has_unix { returned(self.key_type) } else { returned_first(self.key_type) };
-        let (answer, mut work) = self.search(&keys, fields, &mut report).await?;
+        let search = search(&self.config.index, &keys, fields);
+        let (answer, mut work, busy) = if is_full {
+            self.search_and_read_ahead(search, &entries, &mut pause, &mut report).await?
+        } else {
+            let (answer, work) = self.search(search, &mut report).await?;
+            (answer, work, work.busy)
+        };
         let (found_again, again);
         let found = Found::read(&answer, self.connection.faults())?;
         let mut rows = found.rows();
         let lacking: Vec<&str> =
             rows.iter().filter(|(_, row)| needs_unix(row)).map(|(key, _)| *key).collect();
         self.memory.wants_unix = lacking.len() * MANY > rows.len();
-        let mut busy = work.busy;
+        let mut busy = busy;
         if !has_unix && !lacking.is_empty() {
             // All of it once more, since a document may have been rewritten meanwhile.
-            (again, work) = self.search(&lacking, returned(self.key_type), &mut report).await?;
+            let more = self::search(&self.config.index, &lacking, returned(self.key_type));
+            (again, work) = self.search(more, &mut report).await?;
             busy += work.busy;
             for key in &lacking {
                 rows.remove(key);
@@ -138,40 +157,93 @@ impl Tail<'_> {
             found_again = Found::read(&again, self.connection.faults())?;
             rows.extend(found_again.rows());
         }
-        let pause = self.memory.fetching.observe(count(keys.len()), busy);
+        pause += self.memory.fetching.observe(count(keys.len()), busy);
         self.deliver(&entries, &rows, work.at, &mut report, sink);
-        pause_until(work.sent.plus(work.busy).plus(pause + read_pause), self.clock).await;
+        pause_until(work.sent.plus(work.busy).plus(pause), self.clock).await;
         Ok(report)
     }
 
-    /// Fetches fields of documents through the index, so that it refuses here what it refuses to a scan.
-    async fn search(
-        &self,
-        keys: &[&str],
-        fields: &[&str],
-        report: &mut TailReport,
-    ) -> Result<(Value, Work), StoreError> {
-        let search = search(&self.config.index, keys, fields);
+    /// Sends a search for documents. The index refuses to it what it refuses to a scan.
+    async fn search(&self, search: Cmd, report: &mut TailReport) -> Result<(Value, Work), StoreError> {
         let Timed { mut answers, work } = self.connection.send_timed(Command::Search, vec![search]).await?;
         let answer = answers.pop().unwrap_or(Value::Nil);
         self.connection.accept(Command::Search, &answer)?;
-        report.commands += 1;
-        report.busy += work.busy;
-        report.longest = report.longest.max(work.busy);
+        note(report, work);
         Ok((answer, work))
     }
 
-    /// Reads on where there is more, measured; else waits for news, whose beginning nobody can measure.
-    async fn read(&mut self, from: &Position, each: usize) -> Result<(Vec<Value>, Option<Work>), StoreError> {
-        if self.memory.is_behind {
+    /// The same, and behind it on the wire the read of what follows these entries. Returns the last work of the two, and how
+    /// long the search alone took.
+    async fn search_and_read_ahead(
+        &mut self,
+        search: Cmd,
+        entries: &[Entry],
+        pause: &mut Duration,
+        report: &mut TailReport,
+    ) -> Result<(Value, Work, Duration), StoreError> {
+        let mut from = report.position.clone();
+        for entry in entries {
+            from.set(&self.config.streams[entry.stream], entry.id.offset());
+        }
+        let each = self.each();
+        let commands = [(Command::Search, search), (Command::Tail, read(self.config, &from, each, None))];
+        let mut timed = self.connection.send_each_timed(commands).await?.into_iter();
+        let form = || self.connection.faults().form(Command::Search, "an answer for each command");
+        let (Some((answer, searched)), Some((ahead, work))) = (timed.next(), timed.next()) else {
+            return Err(form());
+        };
+        self.connection.accept(Command::Search, &answer)?;
+        note(report, searched);
+        note(report, work);
+        // Where it is an error, the next look meets that.
+        if let Ok(ahead) = self.connection.accept(Command::Tail, &ahead) {
+            let batch = self.batch(ahead, each)?;
+            *pause += self.memory.reading.observe(count(batch.entries.len()), work.busy);
+            self.memory.ahead = (!batch.entries.is_empty()).then_some(Ahead { from, batch });
+        }
+        Ok((answer, work, searched.busy))
+    }
+
+    /// How many entries of each stream to ask for.
+    fn each(&self) -> usize {
+        (self.memory.entries() as usize / self.config.streams.len().max(1)).max(1)
+    }
+
+    /// Reads on where there is more, measured; else waits for news, whose beginning nobody can measure. Returns how long to
+    /// pause, too.
+    async fn read(
+        &mut self,
+        from: &Position,
+        report: &mut TailReport,
+    ) -> Result<(Batch, Duration), StoreError> {
+        let each = self.each();
+        let (answers, work) = if self.memory.is_behind {
             let read = read(self.config, from, each, None);
             let Timed { answers, work } = self.connection.send_timed(Command::Tail, vec![read]).await?;
-            return Ok((answers, Some(work)));
-        }
-        // A way that ends well before the connection's patience does.
-        let wait = WAIT.min(self.config.response_timeout / 2);
-        let read = read(self.config, from, each, Some(wait));
-        Ok((self.connection.send(Command::Tail, vec![read]).await?, None))
+            note(report, work);
+            (answers, Some(work))
+        } else {
+            // A way that ends well before the connection's patience does.
+            let wait = WAIT.min(self.config.response_timeout / 2);
+            let read = read(self.config, from, each, Some(wait));
+            report.commands += 1;
+            (self.connection.send(Command::Tail, vec![read]).await?, None)
+        };
+        let form = || self.connection.faults().form(Command::Tail, "streams with entries");
+        let answer = self.connection.accept(Command::Tail, answers.first().ok_or_else(form)?)?;
+        let batch = self.batch(answer, each)?;
+        report.caught_up = !batch.is_full;
+        let read = count(batch.entries.len());
+        let pause = work.map_or(Duration::ZERO, |work| self.memory.reading.observe(read, work.busy));
+        Ok((batch, pause))
+    }
+
+    /// The entries of an answer to XREAD that asked for so many of each stream.
+    fn batch(&self, answer: &Value, each: usize) -> Result<Batch, StoreError> {
+        let entries = self.entries(answer)?;
+        let is_full = (0..self.config.streams.len())
+            .any(|stream| entries.iter().filter(|entry| entry.stream == stream).count() >= each);
+        Ok(Batch { entries, is_full })
     }
 
     fn deliver(
@@ -225,6 +297,12 @@ impl Tail<'_> {
         }
         Ok(all)
     }
+}
+
+fn note(report: &mut TailReport, work: Work) {
+    report.commands += 1;
+    report.busy += work.busy;
+    report.longest = report.longest.max(work.busy);
 }
 
 /// Whether it is a message that has no time but what `timestamp_unix` may say.
