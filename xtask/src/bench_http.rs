@@ -1,6 +1,7 @@
 //! `cargo xtask bench-http`: what a request costs the real binary.
 
 mod client;
+mod events;
 mod process;
 
 use std::fmt::Write as _;
@@ -31,6 +32,12 @@ pub(crate) struct BenchHttp {
     /// Measure binaries that are built already, in `target/release`.
     #[arg(long)]
     no_build: bool,
+    /// Measure something else: 1,000 clients of `/events` of whom 100 never read, at four publications a second.
+    #[arg(long)]
+    events: bool,
+    /// How long each part of that takes, in seconds.
+    #[arg(long, default_value_t = 100, requires = "events")]
+    seconds: u64,
 }
 
 /// Requests under way at the same time, where a case says nothing else.
@@ -75,13 +82,21 @@ struct Cost {
 pub(crate) fn run(bench: &BenchHttp) -> io::Result<ExitCode> {
     if !bench.no_build {
         release::build(&["-p", "scout-bin", "--bin", "scout"])?;
-        release::build(&["-p", "scout-benches", "--example", "bare_hyper"])?;
+        if !bench.events {
+            release::build(&["-p", "scout-benches", "--example", "bare_hyper"])?;
+        }
     }
     let folder = Folder::new()?;
-    seed(&folder.0)?;
+    // Large events fill what the system keeps for a client that never reads; then the service meets it.
+    seed(&folder.0, if bench.events { events::SUFFIX } else { "" })?;
     let scout = start(&folder.0, "1h")?;
     let first_answer = scout.first_answer();
     await_snapshot(&scout)?;
+    if bench.events {
+        let table = events::measure(&scout, Duration::from_secs(bench.seconds))?;
+        io::stdout().lock().write_all(table.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let resident = scout.resident_bytes()?;
     let mut table = format!(
         "first answer {:.1} ms after the start, {:.1} MB resident with {MESSAGES} messages counted\n\n\
@@ -136,14 +151,15 @@ fn pitch(body: &str) -> String {
     format!("POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Fills a store, by the front door.
-fn seed(folder: &Path) -> io::Result<()> {
+/// Fills a store, by the front door. The systems' names end in that.
+fn seed(folder: &Path, suffix: &str) -> io::Result<()> {
     let scout = start(folder, "1h")?;
     let mut client = Client::connect(scout.address(), AT_ONCE)?;
     for round in 0..MESSAGES / SYSTEMS {
         let requests = (0..SYSTEMS).map(|system| {
             let severity = ["info", "success", "warning", "error", "critical"][(round + system) % 5];
-            pitch(&BODY.replace("\"flux\"", &format!("\"cluster-{system:02}\"")).replace("success", severity))
+            let system = format!("\"cluster-{system:02}{suffix}\"");
+            pitch(&BODY.replace("\"flux\"", &system).replace("success", severity))
         });
         client.ask(&requests.collect::<Vec<_>>())?;
     }

@@ -1,5 +1,6 @@
 //! The course of a measurement.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
@@ -11,7 +12,7 @@ use crate::arguments::Measure;
 use crate::producer::{INDEX, Producer};
 use crate::report::{Repeats, Report, Row};
 use crate::scout::Scout;
-use crate::window::measure;
+use crate::window::{Window, measure};
 use crate::{Failure, catch_up, freshness, probe, reference, stats};
 
 /// Messages that are made and written at a time.
@@ -55,6 +56,7 @@ impl Times {
 
 pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
     let times = Times::new(arguments.quick);
+    let mut alone = alone(arguments, &times).await?;
     let server = RedisServer::start().await?;
     let mut connection = server.connection().await?;
     let mut report = Report::new(arguments, stats::version(&mut connection).await?);
@@ -95,7 +97,14 @@ pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
         tell(&format!("Scout at {rate} messages a second"));
         let work = producer.keep_up(rate, times.steady);
         let (window, ()) = measure(&server, &mut connection, work).await?;
-        report.rows.push(Row::new(&format!("Scout at {rate}/s"), window).with_scout(scout.resident()?));
+        let row = Row::new(&format!("Scout at {rate}/s"), window).with_scout(scout.resident()?);
+        match alone.remove(&rate) {
+            Some(window) => {
+                report.rows.push(row.beside(window.seen));
+                report.rows.push(Row::new(&format!("nobody at {rate}/s"), window));
+            }
+            None => report.rows.push(row),
+        }
         scout.counts(arguments.messages + producer.sent).await?;
     }
 
@@ -106,15 +115,6 @@ pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
     report.freshness = Some(followed);
     report.warnings.extend(scout.warnings());
     scout.stop().await?;
-
-    // Writes of that many make a producer wait whoever counts, so what Scout adds shows beside the same without it.
-    let rate = RATES[RATES.len() - 1];
-    tell(&format!("nobody counts {rate} messages a second"));
-    let (window, ()) = measure(&server, &mut connection, producer.keep_up(rate, times.steady)).await?;
-    if let Some(row) = report.rows.last_mut() {
-        row.alone = Some(window.seen);
-    }
-    report.rows.push(Row::new(&format!("nobody at {rate}/s"), window));
 
     tell("Scout while it scans again");
     let mut scout = Scout::start(&arguments.scout, &url, &[("SCOUT_RESCAN_INTERVAL", "1s")]).await?;
@@ -143,6 +143,23 @@ pub(crate) async fn run(arguments: &Measure) -> Result<Report, Failure> {
     report.warnings.extend(scout.warnings());
     scout.stop().await?;
     Ok(report)
+}
+
+/// The same writes while nobody counts, in a store of their own: as tables grow, a single write may take tens of
+/// milliseconds, at sizes that a store passes once.
+async fn alone(arguments: &Measure, times: &Times) -> Result<BTreeMap<u32, Window>, Failure> {
+    tell(&format!("writing {} messages that nobody will count", arguments.messages));
+    let server = RedisServer::start().await?;
+    let mut connection = server.connection().await?;
+    let generator = fill(&mut connection, arguments).await?;
+    let mut producer = Producer { connection: server.connection().await?, generator, sent: 0 };
+    let mut windows = BTreeMap::new();
+    for rate in RATES.into_iter().filter(|rate| *rate > 0) {
+        tell(&format!("nobody at {rate} messages a second"));
+        let work = producer.keep_up(rate, times.steady);
+        windows.insert(rate, measure(&server, &mut connection, work).await?.0);
+    }
+    Ok(windows)
 }
 
 async fn rest(time: Duration) -> Result<(), Failure> {

@@ -45,6 +45,11 @@ impl Row {
         Self { scout: Some(resident), ..self }
     }
 
+    /// Compared with what a producer saw of the same writes while nobody counted.
+    pub(crate) fn beside(self, alone: Seen) -> Self {
+        Self { alone: Some(alone), ..self }
+    }
+
     /// Milliseconds of Redis' time in a minute.
     pub(crate) fn per_minute_ms(&self) -> Option<f64> {
         let busy = self.window.stats.busy_ms();
@@ -72,6 +77,7 @@ impl Row {
             "busyMs": stats.busy_ms(),
             "busyPerMinuteMs": self.per_minute_ms(),
             "longest": {"command": stats.longest.0, "ms": stats.longest.1 / 1e3},
+            "longestWrite": {"command": stats.longest_write.0, "ms": stats.longest_write.1 / 1e3},
             "aboveStallBudget": stats.above_budget,
             "commands": commands,
             "forks": stats.forks,

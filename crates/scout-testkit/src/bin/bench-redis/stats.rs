@@ -11,6 +11,9 @@ use redis::{RedisError, Value, cmd};
 const NOT_COUNTED: [&str; 11] =
     ["ping", "json.set", "xadd", "config", "slowlog", "hello", "auth", "select", "client", "multi", "exec"];
 
+/// What producers send, the probe among them.
+const WRITES: [&str; 2] = ["json.set", "xadd"];
+
 /// What a scan sends.
 const SCAN: [&str; 2] = ["ft.aggregate", "ft.cursor"];
 
@@ -32,6 +35,8 @@ pub(crate) struct Stats {
     pub(crate) commands: BTreeMap<String, Spent>,
     /// The longest time that Redis did nothing else: a command, or a transaction.
     pub(crate) longest: (String, f64),
+    /// The longest of the producers' own commands, which the others have to wait for as well.
+    pub(crate) longest_write: (String, f64),
     /// How many commands were above the stall budget.
     pub(crate) above_budget: usize,
     /// How often Redis forked, which stalls it for a while.
@@ -122,6 +127,9 @@ fn parse(info: &str) -> Stats {
             if let Some(spent) = stats.commands.get_mut(name) {
                 spent.longest_micros = longest;
             }
+            if WRITES.contains(&name) && longest > stats.longest_write.1 {
+                stats.longest_write = (name.to_owned(), longest);
+            }
             if (is_counted(name) || name == "exec") && longest > stats.longest.1 {
                 stats.longest = (name.to_owned(), longest);
             }
@@ -157,6 +165,11 @@ mod tests {
         assert!((stats.busy_ms() - 1.512).abs() < 1e-9, "{}", stats.busy_ms());
         assert!((stats.scan_ms() - 1.5).abs() < 1e-9, "{}", stats.scan_ms());
         assert_eq!(stats.commands["ft.aggregate"].calls, 2);
+    }
+
+    #[test]
+    fn a_write_is_known_for_what_others_wait_for_it() {
+        assert_eq!(parse(INFO).longest_write, ("json.set".to_owned(), 5000.255));
     }
 
     #[test]

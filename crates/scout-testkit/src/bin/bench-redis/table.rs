@@ -17,13 +17,13 @@ pub(crate) fn of(report: &Report) -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// What Redis spends. The last column is how many processors everybody else used: what the machine has to do beside
+/// What Redis spends, and the longest of the producers' own writes, which nobody else here is to blame for. The last column is how many processors everybody else used: what the machine has to do beside
 /// it is part of each latency.
 fn costs(report: &Report) -> Vec<String> {
-    let row = |cells: [String; 10]| {
-        let [name, seconds, busy, minute, ratio, longest, above, redis, scout, others] = cells;
+    let row = |cells: [String; 11]| {
+        let [name, seconds, busy, minute, ratio, longest, above, write, redis, scout, others] = cells;
         format!(
-            "{name:<24} {seconds:>7} {busy:>9} {minute:>11} {ratio:>11}  {longest:<19} {above:>7} {redis:>9} {scout:>9} {others:>7}"
+            "{name:<24} {seconds:>7} {busy:>9} {minute:>11} {ratio:>11}  {longest:<19} {above:>7} {write:>9} {redis:>9} {scout:>9} {others:>7}"
         )
     };
     let head = [
@@ -34,6 +34,7 @@ fn costs(report: &Report) -> Vec<String> {
         "beside Go's",
         "longest, ms",
         "> 5 ms",
+        "write, ms",
         "redis MB",
         "scout MB",
         "others",
@@ -51,6 +52,7 @@ fn costs(report: &Report) -> Vec<String> {
             minute.zip(reference).map_or_else(String::new, |(minute, reference)| part(minute / reference)),
             if command.is_empty() { String::new() } else { format!("{:.2} {command}", micros / 1e3) },
             stats.above_budget.to_string(),
+            format!("{:.2}", stats.longest_write.1 / 1e3),
             format!("{:.0}", megabytes(measured.window.redis_peak)),
             measured.scout.map_or_else(String::new, |scout| format!("{:.1}", megabytes(scout.peak))),
             format!("{:.1}", measured.window.others),
