@@ -113,6 +113,27 @@ impl scout_core::ScanSink for Rows {
 }
 
 #[tokio::test]
+async fn what_was_read_ahead_comes_once_and_in_order_and_only_to_whom_it_follows() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let documents: Vec<_> = Generator::new(23, NOW_MS).take(3_000).collect();
+    load(&mut connection, &documents, Announce::On("messages")).await.unwrap();
+    let store = common::plain(&redis.url());
+    let start = Position::default();
+    let (first, report) = look(&store, &start).await.unwrap();
+    assert!(!report.caught_up && first.entries.len() < documents.len(), "{report:?}");
+
+    let (again, _) = look(&store, &start).await.unwrap();
+    assert_eq!(again.entries.first(), first.entries.first());
+
+    let (all, position) = read_all(&store, &start).await;
+    assert_eq!(all.entries.len(), documents.len());
+    assert!(all.entries.is_sorted_by(|one, next| one.1 < next.1));
+    assert_eq!(position, look_at(&store).await.position());
+}
+
+#[tokio::test]
 async fn a_stream_that_does_not_exist_yet_is_waited_for() {
     let redis = scout_testkit::redis().await;
     let mut connection = redis.connection().await.unwrap();
