@@ -49,6 +49,7 @@ const TURNS: usize = 25;
 /// Messages in the store while it is measured, of this many systems.
 const MESSAGES: usize = 2_000;
 const SYSTEMS: usize = 40;
+const SEVERITIES: [&str; 5] = ["info", "success", "warning", "error", "critical"];
 
 const BODY: &str = "{\"title\":\"Deployment finished\",\"message\":\"payments is at revision 7c1f2e and healthy\",\
                     \"severity\":\"success\",\"author\":\"bench\",\"system\":\"flux\",\"tags\":\"bench,deployment\"}";
@@ -87,8 +88,8 @@ pub(crate) fn run(bench: &BenchHttp) -> io::Result<ExitCode> {
         }
     }
     let folder = Folder::new()?;
-    // Large events fill what the system keeps for a client that never reads; then the service meets it.
-    seed(&folder.0, if bench.events { events::SUFFIX } else { "" })?;
+    let severities = if bench.events { events::severities() } else { SEVERITIES.map(str::to_owned).to_vec() };
+    seed(&folder.0, &severities)?;
     let scout = start(&folder.0, "1h")?;
     let first_answer = scout.first_answer();
     await_snapshot(&scout)?;
@@ -151,15 +152,14 @@ fn pitch(body: &str) -> String {
     format!("POST /pitch HTTP/1.1\r\nhost: scout\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Fills a store, by the front door. The systems' names end in that.
-fn seed(folder: &Path, suffix: &str) -> io::Result<()> {
+/// Fills a store, by the front door.
+fn seed(folder: &Path, severities: &[String]) -> io::Result<()> {
     let scout = start(folder, "1h")?;
     let mut client = Client::connect(scout.address(), AT_ONCE)?;
     for round in 0..MESSAGES / SYSTEMS {
         let requests = (0..SYSTEMS).map(|system| {
-            let severity = ["info", "success", "warning", "error", "critical"][(round + system) % 5];
-            let system = format!("\"cluster-{system:02}{suffix}\"");
-            pitch(&BODY.replace("\"flux\"", &system).replace("success", severity))
+            let severity = &severities[(round + system) % severities.len()];
+            pitch(&BODY.replace("\"flux\"", &format!("\"cluster-{system:02}\"")).replace("success", severity))
         });
         client.ask(&requests.collect::<Vec<_>>())?;
     }

@@ -133,7 +133,7 @@ impl Tail<'_> {
         let has_unix = self.memory.wants_unix;
         let fields = if has_unix { returned(self.key_type) } else { returned_first(self.key_type) };
         let search = search(&self.config.index, &keys, fields);
-        let (answer, mut work, busy) = if is_full {
+        let (answer, mut work, mut busy) = if is_full {
             self.search_and_read_ahead(search, &entries, &mut pause, &mut report).await?
         } else {
             let (answer, work) = self.search(search, &mut report).await?;
@@ -145,7 +145,6 @@ impl Tail<'_> {
         let lacking: Vec<&str> =
             rows.iter().filter(|(_, row)| needs_unix(row)).map(|(key, _)| *key).collect();
         self.memory.wants_unix = lacking.len() * MANY > rows.len();
-        let mut busy = busy;
         if !has_unix && !lacking.is_empty() {
             // All of it once more, since a document may have been rewritten meanwhile.
             let more = self::search(&self.config.index, &lacking, returned(self.key_type));

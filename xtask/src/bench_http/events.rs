@@ -14,14 +14,11 @@ use super::{BODY, bytes_to_mb, median, pitch};
 const CLIENTS: usize = 1000;
 const SILENT: usize = 100;
 
-/// What the systems' names end in, so that events are large.
-pub(super) const SUFFIX: &str = const {
-    const BYTES: [u8; 400] = [b'x'; 400];
-    match std::str::from_utf8(&BYTES) {
-        Ok(text) => text,
-        Err(_) => "",
-    }
-};
+/// Severities with names so long that events are large. These fill what the system keeps for a client that never reads, and
+/// then the service meets it.
+pub(super) fn severities() -> Vec<String> {
+    (0..50).map(|number| format!("severity-{number:02}-{}", "x".repeat(400))).collect()
+}
 
 /// How often those who read do so.
 const READ_EVERY: Duration = Duration::from_millis(20);
