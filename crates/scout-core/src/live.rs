@@ -1,5 +1,8 @@
 //! The ledger that both feeds keep: what the last scan found, and what has been announced since.
 
+mod config;
+mod pending;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,62 +10,16 @@ use std::time::Duration;
 use crate::arrivals::Arrivals;
 use crate::intake::findings;
 use crate::keys::KeyHash;
-use crate::{
-    Announced, Facts, FeedMark, Finding, Ledger, LedgerConfig, LedgerConfigError, Moment, Offset, Position,
-    Row, ScanCount, Severity, WallTime,
-};
+use crate::{Announced, FeedMark, Finding, Ledger, Moment, Offset, Position, Row, ScanCount, WallTime};
 
-/// How long after a join an entry may still announce a document that the scan has found.
-const LATE_ANNOUNCEMENT: Duration = Duration::from_secs(10);
+pub use config::LiveConfig;
+use pending::{Pending, Since, SinceByFeed, since};
 
 /// A clock that is so far behind what it has shown before was set back.
 const STEP: Duration = Duration::from_secs(60);
 
 /// What is gone may have come at the very moment at which what is left begins.
 const MOMENT: Duration = Duration::from_millis(1);
-
-/// How many entries of that time are compared with the scan; as many as keys are remembered of it.
-const COMPARED: usize = 10_000;
-
-/// How much text of theirs is held back; what is beyond is counted at once, and not compared.
-const COMPARED_BYTES: usize = 4 << 20;
-
-/// Memory for both feeds, divided so that the whole stays within one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LiveConfig {
-    ledger: LedgerConfig,
-    arrivals: LedgerConfig,
-}
-
-impl LiveConfig {
-    /// Arrivals take a sixth, or what they need at least; what is published and the scan that is to replace it share the
-    /// rest.
-    const OF_ARRIVALS: usize = 6;
-
-    /// Ledgers over `retention` that take `budget_bytes` together.
-    ///
-    /// # Errors
-    /// [`LedgerConfigError`] if the retention is too long, or the budget too small for it.
-    pub fn new(retention: Duration, budget_bytes: usize) -> Result<Self, LedgerConfigError> {
-        let least_arrivals = LedgerConfig::needed_bytes(crate::ARRIVALS_REACH);
-        let least_ledger = LedgerConfig::needed_bytes(retention);
-        let needed = (2 * least_ledger + least_arrivals)
-            .max((2 * least_ledger * Self::OF_ARRIVALS).div_ceil(Self::OF_ARRIVALS - 1) + 2);
-        if budget_bytes < needed && retention <= crate::MAX_RETENTION {
-            return Err(LedgerConfigError::BudgetTooSmall { needed, budget: budget_bytes });
-        }
-        let arrivals = (budget_bytes / Self::OF_ARRIVALS).max(least_arrivals);
-        Ok(Self {
-            ledger: LedgerConfig::new(retention, budget_bytes.saturating_sub(arrivals) / 2)?,
-            arrivals: Arrivals::config(arrivals)?,
-        })
-    }
-
-    /// The ledger that a scan fills.
-    pub fn ledger(&self) -> LedgerConfig {
-        self.ledger
-    }
-}
 
 /// What a look at the store says about the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,15 +47,6 @@ pub enum Replaced {
     Clock,
 }
 
-/// Entries and documents of one feed after a join.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Since {
-    entries: u64,
-    documents: u64,
-}
-
-type SinceByFeed = BTreeMap<Arc<str>, Since>;
-
 /// How a feed has been followed: where it once ended, with all until then taken in or known to be missing, and how many
 /// entries have been taken in since.
 ///
@@ -120,61 +68,6 @@ impl Followed {
 struct Answered {
     since: Since,
     read: u64,
-}
-
-/// A scan under way, and what was announced after its join.
-#[derive(Debug)]
-struct Pending {
-    joined: Moment,
-    delta: Ledger,
-    foreign: u64,
-    since: SinceByFeed,
-    /// Held back until it is known which of them the scan has found too.
-    early: Vec<Early>,
-    early_bytes: usize,
-}
-
-/// An entry that may announce what the scan has found.
-#[derive(Debug)]
-struct Early {
-    key: KeyHash,
-    feed: Arc<str>,
-    /// `None` for a document that is no message.
-    facts: Option<OwnedFacts>,
-}
-
-impl Early {
-    fn of(entry: &Announced<'_>, facts: Option<&Facts<'_>>) -> Self {
-        Self { key: KeyHash::of(entry.key), feed: entry.feed.into(), facts: facts.map(OwnedFacts::of) }
-    }
-
-    fn bytes(&self) -> usize {
-        let texts = self.facts.as_ref().map_or(0, |facts| {
-            facts.severity.as_str().len() + facts.system.as_ref().map_or(0, |system| system.len())
-        });
-        size_of::<Self>() + texts
-    }
-}
-
-#[derive(Debug)]
-struct OwnedFacts {
-    severity: Severity<'static>,
-    system: Option<Box<str>>,
-    event_time: Option<WallTime>,
-}
-
-impl OwnedFacts {
-    fn of(facts: &Facts<'_>) -> Self {
-        Self {
-            severity: facts.severity.clone().into_owned(),
-            system: facts.system.map(Into::into),
-            event_time: facts.event_time,
-        }
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts { severity: self.severity.clone(), system: self.system.as_deref(), event_time: self.event_time }
-    }
 }
 
 /// A look at the store that waits until the tail has come as far.
@@ -302,14 +195,7 @@ impl LiveLedger {
             self.forget_arrivals(joined.at);
         }
         self.note_whether_read_back();
-        self.pending = Some(Pending {
-            joined: joined.clone(),
-            delta: Ledger::new(self.config.ledger, joined.at),
-            foreign: 0,
-            since: SinceByFeed::new(),
-            early: Vec::new(),
-            early_bytes: 0,
-        });
+        self.pending = Some(Pending::new(joined, self.config.ledger));
     }
 
     /// The scan that was under way will not be completed.
@@ -561,33 +447,4 @@ impl Question {
     fn since(&self, feed: &str) -> Since {
         self.answered.get(feed).map_or_else(Since::default, |answered| answered.since)
     }
-}
-
-impl Pending {
-    fn announce(&mut self, entry: &Announced<'_>, facts: Option<&Option<Facts<'_>>>) {
-        let read = since(&mut self.since, entry.feed);
-        read.entries += 1;
-        let Some(facts) = facts else { return };
-        if entry.arrived <= self.joined.at.plus(LATE_ANNOUNCEMENT)
-            && self.early.len() < COMPARED
-            && let early = Early::of(entry, facts.as_ref())
-            && self.early_bytes + early.bytes() <= COMPARED_BYTES
-        {
-            self.early_bytes += early.bytes();
-            self.early.push(early);
-            return;
-        }
-        read.documents += 1;
-        match facts {
-            Some(facts) => self.delta.record(facts),
-            None => self.foreign += 1,
-        }
-    }
-}
-
-fn since<'a>(feeds: &'a mut SinceByFeed, feed: &str) -> &'a mut Since {
-    if !feeds.contains_key(feed) {
-        feeds.insert(feed.into(), Since::default());
-    }
-    feeds.entry(feed.into()).or_default()
 }
