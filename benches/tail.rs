@@ -13,7 +13,7 @@ use scout_core::{
     Announced, LiveConfig, LiveLedger, MessageStore as _, Moment, Offset, Row, ScanCount, ScanSink as _,
     TailSink, WallTime,
 };
-use scout_redis::{RedisConfig, RedisStore};
+use scout_redis::{Protocol, RedisConfig, RedisStore};
 use tokio::runtime::Builder;
 
 const NOW: WallTime = WallTime::from_unix_ms(1_775_030_400_000);
@@ -65,22 +65,25 @@ impl TailSink for Live {
     }
 }
 
-/// The whole way: a command to Redis and its answer, taken apart and counted, twice for each thousand messages.
+/// The whole way in either protocol: commands to Redis and their answers, taken apart and counted.
 fn read(criterion: &mut Criterion) {
     let address = wire::serve(&messages()).unwrap();
-    let config = RedisConfig::from_url(&format!("redis://{address}")).unwrap();
-    let store = RedisStore::new(config, Arc::new(MachineClock::start()), &NoopRecorder).unwrap();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let mut live = Live::new();
-    let mut look = || {
-        let from = live.0.position().clone();
-        runtime.block_on(store.tail(&from, &mut live)).unwrap().entries
-    };
-    // Steps grow with what they are measured to cost.
-    while look() < MESSAGES {}
-    let mut group = criterion.benchmark_group("tail");
+    let mut group = criterion.benchmark_group("tail/read and count");
     group.throughput(Throughput::Elements(MESSAGES)).sample_size(50);
-    group.bench_function("read and count", |bencher| bencher.iter(&mut look));
+    for (name, protocol) in [("RESP3", Protocol::Resp3), ("RESP2", Protocol::Resp2)] {
+        let mut config = RedisConfig::from_url(&format!("redis://{address}")).unwrap();
+        config.protocol = protocol;
+        let store = RedisStore::new(config, Arc::new(MachineClock::start()), &NoopRecorder).unwrap();
+        let mut live = Live::new();
+        let mut look = || {
+            let from = live.0.position().clone();
+            runtime.block_on(store.tail(&from, &mut live)).unwrap().entries
+        };
+        // Steps grow with what they are measured to cost.
+        while look() < MESSAGES {}
+        group.bench_function(name, |bencher| bencher.iter(&mut look));
+    }
     group.finish();
 }
 

@@ -20,7 +20,8 @@ pub struct Wired {
 /// Answers that are written already, each without the number of its elements.
 struct Canned {
     entries: Vec<String>,
-    documents: Vec<String>,
+    /// In RESP2, then in RESP3; without the last field, then with it.
+    documents: [[Vec<String>; 2]; 2],
 }
 
 impl Canned {
@@ -29,49 +30,69 @@ impl Canned {
             let fields = format!("*2\r\n{}{}", bulk("messageID"), bulk(&message.key));
             format!("*2\r\n{}{fields}", bulk(&format!("1775030400000-{}", number + 1)))
         });
-        let documents = messages.iter().map(|message| {
-            let mut fields = format!("%{}\r\n", message.fields.len());
-            for (name, value) in &message.fields {
-                fields += &(bulk(name) + &bulk(value));
-            }
-            format!(
-                "%3\r\n{}{}{}{fields}{}*0\r\n",
-                bulk("id"),
-                bulk(&message.key),
-                bulk("extra_attributes"),
-                bulk("values")
-            )
-        });
-        Self { entries: entries.collect(), documents: documents.collect() }
+        let documents = |is_map: bool| {
+            [1, 0]
+                .map(|left_out| messages.iter().map(|message| document(message, left_out, is_map)).collect())
+        };
+        Self { entries: entries.collect(), documents: [false, true].map(documents) }
     }
 
     /// The answer to a command.
-    fn answer(&self, command: &[String]) -> String {
+    fn answer(&self, command: &[String], is_map: &mut bool) -> String {
         match command.first().map(String::as_str) {
-            Some("HELLO") => format!("%1\r\n{}:3\r\n", bulk("proto")),
+            Some("HELLO") => {
+                *is_map = number(command, 1) == 3;
+                let (sign, length) = if *is_map { ('%', 1) } else { ('*', 2) };
+                format!("{sign}{length}\r\n{}:{}\r\n", bulk("proto"), number(command, 1))
+            }
             Some("INFO") => bulk("redis_version:8.2.3\r\nredis_mode:standalone\r\n"),
             Some("TIME") => format!("*2\r\n{}{}", bulk("1775030500"), bulk("0")),
             Some("XREAD") => {
                 let entries = &self.entries[..number(command, 2).min(self.entries.len())];
-                format!("%1\r\n{}*{}\r\n{}", bulk("messages"), entries.len(), entries.concat())
+                let head = if *is_map { "%1\r\n" } else { "*1\r\n*2\r\n" };
+                format!("{head}{}*{}\r\n{}", bulk("messages"), entries.len(), entries.concat())
             }
-            Some("FT.SEARCH") => {
-                let documents = &self.documents[..number(command, 4).min(self.documents.len())];
-                let count = documents.len();
-                format!(
-                    "%5\r\n{}*0\r\n{}{}{}*{count}\r\n{}{}:{count}\r\n{}*0\r\n",
-                    bulk("attributes"),
-                    bulk("format"),
-                    bulk("STRING"),
-                    bulk("results"),
-                    documents.concat(),
-                    bulk("total_results"),
-                    bulk("warning")
-                )
-            }
+            Some("FT.SEARCH") => self.found(command, *is_map),
             _ => "-ERR unknown command\r\n".to_owned(),
         }
     }
+
+    fn found(&self, command: &[String], is_map: bool) -> String {
+        let keys = number(command, 4);
+        // Behind the keys: RETURN, and how many words say what.
+        let has_all = number(command, 4 + keys + 2) >= FIELDS * WORDS;
+        let documents = &self.documents[usize::from(is_map)][usize::from(has_all)];
+        let documents = &documents[..keys.min(documents.len())];
+        let count = documents.len();
+        if !is_map {
+            return format!("*{}\r\n:{count}\r\n{}", 1 + 2 * count, documents.concat());
+        }
+        format!(
+            "%5\r\n{}*0\r\n{}{}{}*{count}\r\n{}{}:{count}\r\n{}*0\r\n",
+            bulk("attributes"),
+            bulk("format"),
+            bulk("STRING"),
+            bulk("results"),
+            documents.concat(),
+            bulk("total_results"),
+            bulk("warning")
+        )
+    }
+}
+
+/// Fields that count, and how many words ask for one.
+const FIELDS: usize = 4;
+const WORDS: usize = 3;
+
+fn document(message: &Wired, left_out: usize, is_map: bool) -> String {
+    let given = &message.fields[..message.fields.len().saturating_sub(left_out)];
+    let fields: String = given.iter().map(|(name, value)| bulk(name) + &bulk(value)).collect();
+    let (key, count) = (bulk(&message.key), given.len());
+    if !is_map {
+        return format!("{key}*{}\r\n{fields}", 2 * count);
+    }
+    let (id, attributes, values) = (bulk("id"), bulk("extra_attributes"), bulk("values"));
+    format!("%3\r\n{id}{key}{attributes}%{count}\r\n{fields}{values}*0\r\n")
 }
 
 /// Serves connections at a free port until the process ends.
@@ -95,9 +116,10 @@ fn converse(stream: &TcpStream, canned: &Canned) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (mut input, mut output) =
         (BufReader::with_capacity(1 << 20, stream), BufWriter::with_capacity(1 << 20, stream));
+    let mut is_map = false;
     loop {
         let command = command(&mut input)?;
-        output.write_all(canned.answer(&command).as_bytes())?;
+        output.write_all(canned.answer(&command, &mut is_map).as_bytes())?;
         if input.buffer().is_empty() {
             output.flush()?;
         }
