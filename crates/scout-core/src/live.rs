@@ -178,7 +178,8 @@ impl LiveLedger {
     /// Nothing that was announced after the moment may have been taken in before this is called. Where a feed has been
     /// taken in beyond the moment all the same, it is another feed than before, and is taken in anew from there.
     pub fn join(&mut self, joined: &Moment) {
-        let mut is_another = false;
+        // Where the clock was set back, they are in another time.
+        let mut is_another = self.arrivals.is_ahead_of(joined.at);
         for (feed, mark) in &joined.feeds {
             let position = self.position.of(feed);
             let before = self.followed.get(feed);
@@ -247,9 +248,6 @@ impl LiveLedger {
                 }
             }
             pending.since.entry(early.feed).or_default().documents += 1;
-        }
-        if self.arrivals.is_ahead_of(pending.joined.at) {
-            self.forget_arrivals(pending.joined.at);
         }
         Some((documents, pending))
     }
