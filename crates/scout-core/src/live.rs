@@ -293,15 +293,15 @@ impl LiveLedger {
         self.pass(entry.feed, entry.offset, true);
     }
 
-    /// All that had been announced before the last question has been taken in.
+    /// All that had been announced before the last question, or join, has been taken in.
     pub fn caught_up(&mut self) {
+        self.is_read_back |= !self.followed.is_empty();
         let (Some(mut question), Some(base)) = (self.question.take(), &self.base) else { return };
         for feed in question.moment.feeds.keys() {
             let read = self.read_so_far(base, feed);
             question.answered.entry(Arc::clone(feed)).or_insert(read);
         }
         self.question = Some(question);
-        self.is_read_back = true;
     }
 
     /// Whether a look would tell now from when on nothing is missing of what has arrived.

@@ -519,6 +519,24 @@ fn a_feed_that_begins_anew_is_read_from_where_the_scan_was_joined() {
     assert_eq!(scene.counted(), scene.truth());
 }
 
+#[test]
+fn arrivals_are_whole_where_a_feed_does_not_exist_yet() {
+    let mut live = LiveLedger::new(config());
+    let mut moment = Moment::new(NOW);
+    // Such a feed begins with what comes from now on.
+    moment.feeds.insert("absent".into(), FeedMark::new(Offset::from_bits(1 << 80), 0));
+    let mut count = ScanCount::new(config().ledger());
+    count.begin(&moment);
+    live.join(&moment);
+    live.complete(count);
+    assert!(!live.wants_a_look());
+    live.caught_up();
+    assert!(live.wants_a_look());
+    assert_eq!(live.ask(moment), None);
+    assert_eq!(live.verdict(), Some(Verdict::Difference(0)));
+    assert_eq!(live.arrivals().covered_from(), Some(NOW.minus(Duration::from_secs(3600))));
+}
+
 /// When arrivals begin to be whole, once messages have been announced in three minutes and all but some trimmed.
 fn covered_after_trimming(keep: usize) -> Option<WallTime> {
     let mut scene = Scene::new(keep);
