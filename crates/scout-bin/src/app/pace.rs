@@ -6,10 +6,8 @@ use scout_core::RescanPolicy;
 
 use crate::config::Settings;
 
-/// How often it is compared at least, however long the interval is: it costs Redis a twentieth of a millisecond.
-const CHECKED_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
-
-/// How often the count is compared with what the store says of itself, at most.
+/// How often the count is compared with what the store says of itself, however long the interval is: what is wrong is not
+/// to stay unmarked for long, and it costs Redis less than a millisecond.
 const CHECKED_EVERY: Duration = Duration::from_secs(10);
 
 /// How often things happen.
@@ -34,7 +32,7 @@ impl Pace {
         Self {
             interval,
             early: Duration::from_secs(1) / settings.max_cycles_per_second.max(1),
-            check: interval.clamp(CHECKED_EVERY, CHECKED_AT_LEAST_EVERY),
+            check: CHECKED_EVERY,
             rescan,
         }
     }
