@@ -234,6 +234,11 @@ impl<'a> Views<'a> {
         }
     }
 
+    /// The same views without how far a scan is, which changes while the numbers stay.
+    pub fn without_counting(self) -> Self {
+        Self { marks: Marks { counting: None, ..self.marks }, ..self }
+    }
+
     /// Messages by severity. `time_window` is the interval, repeated as it was configured.
     pub fn summary(&self, time_window: &'a str) -> SummaryView<'a> {
         SummaryView {

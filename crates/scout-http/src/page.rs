@@ -54,11 +54,11 @@ impl Page {
             alerts: View::new(json::line(&views.alerts()), compressor),
         });
         let reason = publication.last_error.as_ref().map(|(_, text)| &**text);
-        let event = publication
-            .snapshot
-            .as_ref()
-            .zip(views.as_ref())
-            .map(|(snapshot, views)| events::event(snapshot.generation, views.summary.body()));
+        let event = publication.snapshot.as_ref().zip(Views::of(publication)).map(|(snapshot, views)| {
+            // How far a scan is makes no event.
+            let summary = json::line(&views.without_counting().summary(time_window));
+            events::event(snapshot.generation, &summary)
+        });
         Self {
             views,
             event,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scout_core::{Board, Clock as _, StoreErrorKind};
+use scout_core::{Board, Clock as _, Counting, StoreErrorKind};
 use scout_http::Tokens;
 use tokio::time::{sleep, timeout};
 
@@ -68,13 +68,14 @@ async fn before_the_first_snapshot_who_listens_waits_for_it() {
 }
 
 #[tokio::test]
-async fn numbers_that_turn_stale_are_told_once() {
+async fn numbers_that_turn_stale_are_told_once_however_far_the_scan_is_that_they_wait_for() {
     let harness = serve(|config| config.event_heartbeat = Duration::from_millis(50)).await;
     let mut board = Board::new(Duration::from_secs(60));
     publish(&harness, &mut board, 1);
     let mut client = listen(&harness).await;
     client.until("\n\n\r\n").await;
-    for _ in 0..3 {
+    for done in 0..3 {
+        harness.publisher.publish(board.count_on(Some(Counting { done, of: 3 })));
         harness.publisher.publish(&board.fail(&error(StoreErrorKind::Unreachable), harness.clock.now()));
         harness.clock.advance(Duration::from_secs(60));
     }
