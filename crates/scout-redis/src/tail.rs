@@ -109,9 +109,8 @@ impl Tail<'_> {
         let mut report = TailReport::default();
         report.position = from.clone();
         let ahead = self.memory.ahead.take().filter(|ahead| ahead.from == *from);
-        // What was read ahead is from before this look, so it cannot say where the streams end now.
-        report.caught_up = false;
         let (Batch { entries, is_full }, mut pause) = match ahead {
+            // It is from before this look, so it cannot say where the streams end now: not caught up.
             Some(ahead) => (ahead.batch, Duration::ZERO),
             None => self.read(from, &mut report).await?,
         };
