@@ -141,11 +141,22 @@ impl Board {
     }
 
     /// Recent events have been counted, which can be asked for until the first cycle succeeds or fails.
-    pub fn publish_recent(&mut self, snapshot: Snapshot, now: Now) -> &Publication {
+    pub fn publish_recent(&mut self, snapshot: Snapshot, findings: Vec<Finding>, now: Now) -> &Publication {
         if self.current.snapshot.is_none() {
+            self.forget_failures();
             self.current.recent = Some(Recent { snapshot: Arc::new(snapshot), at: now });
+            self.current.findings = findings.into();
         }
         &self.current
+    }
+
+    /// The store can be counted after all, if not yet: before the first snapshot, why it could not is no news any more.
+    pub fn forget_failures(&mut self) {
+        if self.current.snapshot.is_none() {
+            self.current.stale_since = None;
+            self.current.last_error = None;
+            self.current.consecutive_failures = 0;
+        }
     }
 
     /// A scan that right numbers wait for is so far, or there is none.

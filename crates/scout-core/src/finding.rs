@@ -59,7 +59,11 @@ impl FindingKind {
     pub const fn leaves_messages_out(self) -> bool {
         matches!(
             self,
-            Self::IndexOnHash | Self::IndexRefusesMessages | Self::IndexIsFiltered | Self::MasterLost
+            Self::IndexOnHash
+                | Self::IndexRefusesMessages
+                | Self::IndexIsFiltered
+                | Self::MasterLost
+                | Self::NotFollowed
         )
     }
 

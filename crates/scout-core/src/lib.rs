@@ -80,8 +80,8 @@ pub use severity::{Rank, Severity};
 pub use snapshot::{LISTED_ALERTING, LISTED_SYSTEMS, Snapshot, SystemCount};
 pub use span::{Span, SpanError};
 pub use store::{
-    Look, MessageIntake, MessageStore, ScanReport, ScanSink, StoreError, StoreErrorKind, StoreReport,
-    TailReport, TailSink, Urgency,
+    Look, MessageIntake, MessageStore, RecentReport, ScanReport, ScanSink, StoreError, StoreErrorKind,
+    StoreReport, TailReport, TailSink, Urgency,
 };
 pub use tier::AHEAD;
 pub use time::{Clock, MonoTime, Now, WallTime};

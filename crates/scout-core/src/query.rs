@@ -149,11 +149,13 @@ impl<'a> Selection<'a> {
                 });
             }
             let from = ledger.grid().covered_from(present.minus(window.length()));
+            let to =
+                if snapshot.is_behind { ledger.grid().covered_from(present) } else { end(ledger, present) };
             Ok(Range {
                 window: window.text().into(),
                 time: query.time,
                 from,
-                to: end(ledger, present),
+                to,
                 covered_from: Some(covered_from).filter(|covered_from| *covered_from > from),
             })
         });
@@ -186,7 +188,9 @@ impl<'a> Selection<'a> {
         };
         match &self.range {
             Some(range) => {
-                for (slot, cells) in self.ledger.slots_since(range.from) {
+                let slots = self.ledger.slots_since(range.from);
+                // Beyond it lies only what has come in part.
+                for (slot, cells) in slots.filter(|(slot, _)| slot.start() < range.to) {
                     cells.iter().for_each(|(key, count)| sift(Some(slot), key, count));
                 }
             }

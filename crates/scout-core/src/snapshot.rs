@@ -62,6 +62,9 @@ pub struct Snapshot {
     pub arrivals: Option<Arrivals>,
     /// From when on events have been counted; `None` if all have.
     pub counted_from: Option<WallTime>,
+    /// Whether more had arrived than was taken in: some of what happened after [`Self::taken_at`] may be counted, and
+    /// some not.
+    pub is_behind: bool,
 }
 
 impl Snapshot {
@@ -89,6 +92,7 @@ impl Snapshot {
             ledger: ledger.clone(),
             arrivals: None,
             counted_from: None,
+            is_behind: false,
         }
     }
 

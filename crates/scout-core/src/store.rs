@@ -171,6 +171,23 @@ impl ScanReport {
     }
 }
 
+/// How a pass over recent documents went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecentReport {
+    /// From when on events were looked for.
+    pub from: WallTime,
+    /// What the store noticed about itself and its documents.
+    pub findings: Vec<Finding>,
+}
+
+impl RecentReport {
+    /// Events since then have been given, and those things were wrong.
+    pub fn new(from: WallTime, findings: Vec<Finding>) -> Self {
+        Self { from, findings }
+    }
+}
+
 /// How one look at the feeds went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -242,7 +259,7 @@ pub trait MessageStore: MessageIntake {
     async fn scan(&self, urgency: Urgency, sink: &mut dyn ScanSink) -> Result<ScanReport, StoreError>;
 
     /// A quick pass over the documents whose event lies no further back than `reach`, where the store finds them without
-    /// reading the others. Returns from when on; `None` where it does not.
+    /// reading the others. `None` where it does not, or where that would save nothing.
     ///
     /// Good for a first answer: a store may find them by less than all that says when an event was.
     ///
@@ -252,7 +269,7 @@ pub trait MessageStore: MessageIntake {
         &self,
         _reach: Duration,
         _sink: &mut dyn ScanSink,
-    ) -> Result<Option<WallTime>, StoreError> {
+    ) -> Result<Option<RecentReport>, StoreError> {
         Ok(None)
     }
 

@@ -503,3 +503,27 @@ proptest! {
         prop_assert_eq!(total, expected.len() as u64);
     }
 }
+
+#[test]
+fn while_more_has_arrived_than_was_taken_in_a_window_ends_with_the_last_slot_that_is_whole() {
+    let messages = [("error", -20_000), ("error", 100), ("error", 2_000)];
+    let messages = messages.map(|(severity, age_ms)| Message::new(severity, "flux", age_ms));
+    let whole = published(&messages);
+    let mut snapshot = (**whole.snapshot.as_ref().expect("a snapshot")).clone();
+    assert_eq!(ask_at(&whole, &window("1m"), NOW).summary["totalMessages"], 3);
+    snapshot.is_behind = true;
+    let behind = ask_at(board(snapshot).publication(), &window("1m"), NOW).summary;
+    assert_eq!((&behind["totalMessages"], &behind["to"]), (&json!(1), &json!("2026-04-01T08:00:00Z")));
+}
+
+#[test]
+fn before_the_first_scan_only_windows_of_what_was_counted_have_an_answer() {
+    let published = published(&[Message::new("error", "flux", 60_000)]);
+    let snapshot = (**published.snapshot.as_ref().expect("a snapshot")).clone();
+    let snapshot = snapshot.with_events_from(NOW.minus(Duration::from_secs(3600)));
+    assert!(window("30m").find(&snapshot, NOW).is_ok());
+    for query in [window("2h"), Query::default()] {
+        let error = query.find(&snapshot, NOW).expect_err("no answer");
+        assert!(matches!(error, QueryError::StillCounting { .. }), "{error}");
+    }
+}

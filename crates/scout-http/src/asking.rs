@@ -2,6 +2,8 @@
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::{HeaderMap, Uri};
 use scout_core::{MonoTime, WallTime};
@@ -34,7 +36,8 @@ impl Shared {
         now: MonoTime,
     ) -> Result<Answer, Box<Asked>> {
         let page = self.page.load();
-        let Some(present) = page.publication().present(now) else {
+        let until = Duration::from_nanos(self.windows_move_until.load(Ordering::Relaxed));
+        let Some(present) = page.publication().present(now.min(MonoTime::from_start(until))) else {
             let error = Question::read(route, uri).err();
             return Ok(
                 error.map_or_else(|| page.no_snapshot(), |error| Unanswered::from(error).answer(&page))

@@ -1,6 +1,7 @@
 //! What all connections share, and the publisher's end of it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use flate2::Compression;
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) scrape: Mutex<Scrape>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) compressor: Compressor,
+    /// Up to when windows move on, in nanoseconds on the monotonic clock.
+    pub(crate) windows_move_until: AtomicU64,
     /// Whose turn it is to sum up a window. One at a time, so that the cycles and all other answers have a core.
     pub(crate) turn: Arc<Semaphore>,
 }
@@ -54,6 +57,7 @@ impl Shared {
             scrape: Mutex::new(Scrape::new(config.build, telemetry)),
             signals: Arc::default(),
             compressor,
+            windows_move_until: AtomicU64::new(u64::MAX),
             turn: Arc::new(Semaphore::new(1)),
             started: clock.now().mono,
             clock,
@@ -71,6 +75,13 @@ pub struct Publisher {
 impl Publisher {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    /// Windows move on with the present until then, and stand still after it: what has come since may not be counted.
+    /// While this has not been called they always move.
+    pub fn let_windows_move(&self, until: MonoTime) {
+        let nanos = until.since(MonoTime::default()).as_nanos();
+        self.shared.windows_move_until.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Renders everything that follows the publication, then shows it all at once.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use redis::Value;
 use scout_core::{
-    Clock, Finding, FindingKind, PacePolicy, Pacer, ScanReport, ScanSink, StoreError, StoreErrorKind,
-    WallTime,
+    AHEAD, Clock, Finding, FindingKind, PacePolicy, Pacer, RecentReport, ScanReport, ScanSink, StoreError,
+    StoreErrorKind,
 };
 
 use crate::config::RedisConfig;
@@ -25,8 +25,22 @@ const MAX_ROWS: u32 = 5_000;
 /// Beyond the join, how often the plan may change under a scan before it gives up.
 const CHANGES: u32 = 3;
 
-/// The query for every document.
-const ALL: &str = "*";
+/// Which documents a pass is over.
+#[derive(Clone, Copy, Debug)]
+struct Which<'a> {
+    query: &'a str,
+    /// Beyond that part of all documents it is given up.
+    at_most: f64,
+}
+
+/// Every document.
+const ALL: Which<'static> = Which { query: "*", at_most: f64::INFINITY };
+
+/// A pass over recent documents that has more than that to read saves too little to be worth its time.
+const RECENT_AT_MOST: f64 = 0.25;
+
+/// But so many rows cost nothing to speak of.
+const FEW: f64 = 1_000.0;
 
 /// Clocks further apart than this are reported.
 const SKEW: Duration = Duration::from_secs(5);
@@ -73,6 +87,8 @@ enum Outcome {
     Building,
     /// The index is another one than thought.
     Other,
+    /// There were too many rows.
+    TooMany,
 }
 
 struct Pass {
@@ -113,7 +129,8 @@ impl Scan<'_> {
                         return Err(being_built(self.connection, &self.config.index, part));
                     }
                 }
-                Ok(Outcome::Other) => changes += 1,
+                // Of all there cannot be too many.
+                Ok(Outcome::Other | Outcome::TooMany) => changes += 1,
                 Err(error) if error.kind() == StoreErrorKind::IndexMissing && changes < CHANGES => {
                     changes += 1;
                     self.index().make().await?;
@@ -146,17 +163,25 @@ impl Scan<'_> {
         self.memory.pacer.pause_after(self.config.stall_budget)
     }
 
-    /// Passes over the documents that the index finds by their `timestamp_unix`. `None` where it finds none by it.
+    /// Passes over the documents that the index finds by their `timestamp_unix`. `None` where it finds none by it, or too
+    /// many.
     pub(crate) async fn run_recent(
         mut self,
         reach: Duration,
         sink: &mut dyn ScanSink,
-    ) -> Result<Option<WallTime>, StoreError> {
+    ) -> Result<Option<RecentReport>, StoreError> {
         self.leftovers.sweep(self.connection, &self.config.index).await?;
-        let from = self.connection.time().await?.minus(reach);
-        let query = format!("@{EVENT_TIME}:[{} +inf]", from.unix_seconds());
-        match self.pass(&query, None, sink).await {
-            Ok(Outcome::Drained(pass)) if pass.info.finds_by_event_time() => Ok(Some(from)),
+        let now = self.connection.time().await?;
+        let from = now.minus(reach);
+        // What is further ahead is in no window.
+        let (first, last) = (from.unix_seconds(), now.plus(AHEAD).unix_seconds());
+        let which = Which { query: &format!("@{EVENT_TIME}:[{first} {last}]"), at_most: RECENT_AT_MOST };
+        match self.pass(which, None, sink).await {
+            Ok(Outcome::Drained(pass)) if pass.info.finds_by_event_time() => {
+                let mut findings = plan::findings(&self.config.index, &pass.info);
+                findings.extend(pass.lost_master);
+                Ok(Some(RecentReport::new(from, findings)))
+            }
             Ok(_) => Ok(None),
             // The scan makes it.
             Err(error) if error.kind() == StoreErrorKind::IndexMissing => Ok(None),
@@ -167,7 +192,7 @@ impl Scan<'_> {
     /// One cursor from its opening to its end.
     async fn pass(
         &mut self,
-        query: &str,
+        which: Which<'_>,
         limit: Option<Duration>,
         sink: &mut dyn ScanSink,
     ) -> Result<Outcome, StoreError> {
@@ -178,7 +203,13 @@ impl Scan<'_> {
             self.clock,
             self.config,
             self.leftovers,
-            &Step { query, key_type: self.memory.key_type, rows, limit, longest_pause: self.longest_pause() },
+            &Step {
+                query: which.query,
+                key_type: self.memory.key_type,
+                rows,
+                limit,
+                longest_pause: self.longest_pause(),
+            },
         )
         .await?;
         let Join { state: State { moment, info, lost_master }, answer, mut cursor, mut work, skew } = join;
@@ -196,7 +227,14 @@ impl Scan<'_> {
         let mut tally = Tally::default();
         let mut pause = self.deliver(&answer, work, &mut tally, sink)?;
         drop(answer);
+        #[expect(clippy::cast_precision_loss, reason = "a bound")]
+        let at_most = (info.documents as f64 * which.at_most).max(FEW);
         while !cursor.is_drained() {
+            #[expect(clippy::cast_precision_loss, reason = "a bound")]
+            if tally.documents as f64 > at_most {
+                cursor.close(self.connection).await?;
+                return Ok(Outcome::TooMany);
+            }
             self.rest(work, pause).await;
             let answer;
             (answer, work) = cursor.read(self.connection, self.memory.pacer.rows()).await?;

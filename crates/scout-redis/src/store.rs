@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use metrics::Recorder;
 use scout_core::{
-    Clock, EntryId, Look, Message, MessageIntake, MessageStore, Position, Receipt, ScanReport, ScanSink,
-    StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
+    Clock, EntryId, Look, Message, MessageIntake, MessageStore, Position, Receipt, RecentReport, ScanReport,
+    ScanSink, StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::Mutex;
 
@@ -96,7 +96,7 @@ impl RedisStore {
         &self,
         reach: Duration,
         sink: &mut dyn ScanSink,
-    ) -> Result<Option<WallTime>, StoreError> {
+    ) -> Result<Option<RecentReport>, StoreError> {
         let mut memory = self.memory.lock().await;
         memory.take(HALF);
         let connection = self.link.connection(Patience::Wait).await?;
@@ -158,7 +158,7 @@ impl MessageStore for RedisStore {
         &self,
         reach: Duration,
         sink: &mut dyn ScanSink,
-    ) -> Result<Option<WallTime>, StoreError> {
+    ) -> Result<Option<RecentReport>, StoreError> {
         self.counted(self.scan_recent_into(reach, sink).await)
     }
 

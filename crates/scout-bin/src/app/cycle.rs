@@ -25,6 +25,9 @@ const CHECKED_AGAIN: Duration = Duration::from_secs(1);
 /// How long the feeds may give no sign before nothing is published for current: a wait for news takes a second.
 const SILENCE: Duration = Duration::from_secs(3);
 
+/// How long after the feeds have given a sign nothing new can have come: until the next wait for news has ended.
+const HEARD_FOR: Duration = Duration::from_millis(1500);
+
 /// How often the log tells how far a scan is, and how often the answers and the metric do.
 const PROGRESS_LOGGED: Duration = Duration::from_secs(10);
 const PROGRESS_SHOWN: Duration = Duration::from_secs(1);
@@ -162,7 +165,8 @@ impl Cycles {
             self.next_progress_log = now.plus(PROGRESS_LOGGED);
             info!(why = why.as_str(), rows, expected, "scanning");
         }
-        if matches!(why, WhyScan::Start | WhyScan::Replaced | WhyScan::Gap) {
+        // Where feeds cannot be followed, the numbers of the last scan are all that there is to wait for.
+        if why.urgency() == Urgency::Urgent && why != WhyScan::Blind {
             let counting = Counting { done: rows, of: expected };
             self.publisher.publish(self.board.count_on(Some(counting)));
         }
@@ -188,7 +192,7 @@ impl Cycles {
                 self.next_progress = now.plus(PROGRESS_SHOWN);
                 self.next_progress_log = now.plus(PROGRESS_LOGGED);
                 if why == WhyScan::Start {
-                    self.feeds.begin_recent(why, self.config.ledger());
+                    self.feeds.begin_recent(self.config.ledger());
                 } else {
                     self.feeds.begin_scan(why, self.config.ledger());
                 }
@@ -295,10 +299,12 @@ impl Cycles {
         let at = self.counted_at(now);
         let snapshot = self.live.with(|live| {
             live.advance(now);
-            let snapshot = Snapshot::new(live.ledger(), 0, at, 0);
+            let mut snapshot = Snapshot::new(live.ledger(), 0, at, 0);
+            snapshot.is_behind = self.behind.is_some();
             snapshot.with_arrivals(live.arrivals()).with_events_from(from)
         });
-        self.publisher.publish(self.board.publish_recent(snapshot, began));
+        let findings = self.scan_findings.clone();
+        self.publisher.publish(self.board.publish_recent(snapshot, findings, began));
     }
 
     fn succeed(&mut self, began: Now, is_tick: bool) {
@@ -307,7 +313,8 @@ impl Cycles {
         let (generation, difference) = (self.board.next_generation(), self.difference);
         let (snapshot, counted) = self.live.with(|live| {
             live.advance(now);
-            let snapshot = Snapshot::new(live.ledger(), generation, at, difference);
+            let mut snapshot = Snapshot::new(live.ledger(), generation, at, difference);
+            snapshot.is_behind = self.behind.is_some() || self.blind.is_some();
             (snapshot.with_arrivals(live.arrivals()), live.findings())
         });
         let recovered = self.board.publication().stale_since.is_some();

@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use scout_core::{
-    Announced, LedgerConfig, LiveLedger, Look, MessageStore, Moment, Row, ScanCount, ScanReport, ScanSink,
-    StoreError, StoreErrorKind, TailReport, TailSink, Urgency, WallTime, WhyScan,
+    Announced, LedgerConfig, LiveLedger, Look, MessageStore, Moment, RecentReport, Row, ScanCount,
+    ScanReport, ScanSink, StoreError, StoreErrorKind, TailReport, TailSink, Urgency, WhyScan,
 };
 use tokio::sync::watch;
 
@@ -47,7 +47,7 @@ pub(super) enum Event {
     /// A scan was joined with the feeds.
     Joined(Moment),
     /// A pass over recent documents has ended.
-    ScannedRecent(Box<ScanCount>, Result<Option<WallTime>, StoreError>),
+    ScannedRecent(Box<ScanCount>, Result<Option<RecentReport>, StoreError>),
     /// A scan has ended.
     Scanned(WhyScan, Box<ScanCount>, Result<ScanReport, StoreError>),
     /// The feeds were looked at; how that went.
@@ -60,7 +60,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Tailed {
     pub(super) report: TailReport,
-    /// Whether it began after the store was last looked at, so that nothing from before can come any more.
+    /// Whether it began after the store was last looked at or joined, so that nothing from before can come any more.
     pub(super) is_after_look: bool,
 }
 
@@ -68,7 +68,7 @@ type Scanning = BoxFuture<'static, (ScanCount, Ended)>;
 
 /// How a pass over the store ended.
 enum Ended {
-    Recent(Result<Option<WallTime>, StoreError>),
+    Recent(Result<Option<RecentReport>, StoreError>),
     Whole(Result<ScanReport, StoreError>),
 }
 
@@ -77,6 +77,8 @@ pub(super) struct Feeds {
     store: Arc<dyn MessageStore>,
     live: SharedLive,
     scan: Option<(WhyScan, Scanning)>,
+    /// Whether it is over the whole store.
+    is_whole: bool,
     /// Rows that the scan under way has given.
     rows: Arc<AtomicU64>,
     joins: watch::Sender<Option<Moment>>,
@@ -97,6 +99,7 @@ impl Feeds {
             store,
             live,
             scan: None,
+            is_whole: true,
             rows: Arc::default(),
             joins,
             joined,
@@ -113,9 +116,9 @@ impl Feeds {
         self.scan.as_ref().map(|(why, _)| *why)
     }
 
-    /// Why a scan is under way, how many rows it has given, and of how many.
+    /// Why a scan of the whole is under way, how many rows it has given, and of how many.
     pub(super) fn progress(&self) -> Option<(WhyScan, u64, u64)> {
-        let why = self.scanning()?;
+        let why = self.scanning().filter(|_| self.is_whole)?;
         let expected = self.joined.borrow().as_ref().map(|joined| joined.documents)?;
         Some((why, self.rows.load(Ordering::Relaxed), expected))
     }
@@ -129,17 +132,19 @@ impl Feeds {
             (sink.count, Ended::Whole(scanned))
         };
         self.scan = Some((why, scanning.boxed()));
+        self.is_whole = true;
     }
 
     /// Begins the first scan with what can be had soon.
-    pub(super) fn begin_recent(&mut self, why: WhyScan, ledger: LedgerConfig) {
+    pub(super) fn begin_recent(&mut self, ledger: LedgerConfig) {
         self.abandon_scan();
         let (store, mut sink) = (Arc::clone(&self.store), self.sink(ledger));
         let scanning = async move {
             let scanned = guarded(store.scan_recent(RECENT, &mut sink)).await;
             (sink.count, Ended::Recent(scanned))
         };
-        self.scan = Some((why, scanning.boxed()));
+        self.scan = Some((WhyScan::Start, scanning.boxed()));
+        self.is_whole = false;
     }
 
     fn sink(&mut self, ledger: LedgerConfig) -> Joining {
@@ -200,6 +205,7 @@ impl Feeds {
                 _ = self.joined.changed() => {
                     let joined = self.joined.borrow_and_update().clone();
                     self.is_joining.store(false, Ordering::Relaxed);
+                    self.is_tail_after_look = false;
                     if let Some(joined) = joined {
                         return Event::Joined(joined);
                     }

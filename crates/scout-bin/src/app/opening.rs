@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use scout_core::{
-    Look, Message, MessageIntake, MessageStore, Position, Receipt, ScanReport, ScanSink, StoreError,
-    StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
+    Look, Message, MessageIntake, MessageStore, Position, Receipt, RecentReport, ScanReport, ScanSink,
+    StoreError, StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::watch;
 
@@ -58,7 +58,7 @@ impl MessageStore for Opening {
         &self,
         reach: Duration,
         sink: &mut dyn ScanSink,
-    ) -> Result<Option<WallTime>, StoreError> {
+    ) -> Result<Option<RecentReport>, StoreError> {
         self.store()?.scan_recent(reach, sink).await
     }
 

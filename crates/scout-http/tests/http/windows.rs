@@ -124,6 +124,20 @@ async fn windows_move_on_with_the_clock_and_stand_still_while_the_numbers_are_st
 }
 
 #[tokio::test]
+async fn windows_stand_still_while_nobody_knows_whether_more_has_come() {
+    let harness = harness().await;
+    let to = async || harness.get("/analytics/summary?window=1m").await.json()["to"].clone();
+    let published = harness.clock.now().mono;
+    harness.publisher.let_windows_move(published.plus(Duration::from_secs(2)));
+    harness.clock.advance(Duration::from_secs(60));
+    assert_eq!(to().await, "2026-03-01T12:00:02Z");
+    harness.publisher.let_windows_move(published.plus(Duration::from_secs(70)));
+    assert_eq!(to().await, "2026-03-01T12:01:00Z");
+    harness.publisher.let_windows_move(scout_core::MonoTime::default());
+    assert_eq!(to().await, "2026-03-01T12:00:00Z", "more has come than was counted");
+}
+
+#[tokio::test]
 async fn a_window_is_conditional_compressed_and_has_a_head() {
     let harness = harness().await;
     let path = "/analytics/timeseries?window=1h";
@@ -214,7 +228,7 @@ async fn before_the_first_snapshot_windows_of_what_has_been_counted_are_answered
     });
     let recent =
         snapshot(dated, 0, &harness.clock).with_events_from(now.wall.minus(Duration::from_secs(3700)));
-    board.publish_recent(recent, now);
+    board.publish_recent(recent, Vec::new(), now);
     harness.publisher.publish(board.count_on(Some(Counting { done: 7, of: 40 })));
     assert_eq!(
         harness.get("/analytics/summary?window=15m").await.text(),

@@ -3,12 +3,12 @@
 use std::panic::AssertUnwindSafe;
 
 use scout_core::{
-    AHEAD, Counting, FindingKind, LiveLedger, Look, Moment, Replaced, ScanCount, ScanReport, StoreError,
-    StoreErrorKind, Urgency, Verdict, WallTime, WhyScan,
+    AHEAD, Counting, FindingKind, LiveLedger, Look, Moment, MonoTime, RecentReport, Replaced, ScanCount,
+    ScanReport, StoreError, StoreErrorKind, Urgency, Verdict, WhyScan,
 };
 use tracing::{debug, error, info, warn};
 
-use super::{CHECKED_AGAIN, Cycles, SILENCE};
+use super::{CHECKED_AGAIN, Cycles, HEARD_FOR, SILENCE};
 use crate::app::feeds::{Event, Tailed, panicked};
 
 impl Cycles {
@@ -39,6 +39,11 @@ impl Cycles {
 
     fn joined(&mut self, moment: &Moment) {
         self.set_clock(moment.at);
+        if !self.live.with(|live| live.is_counted()) {
+            // Whatever has kept it from being scanned is over.
+            self.trouble.scan = None;
+            self.board.forget_failures();
+        }
         let before = self.live.with(|live| live.position().clone());
         let after = self.live.with(|live| {
             live.join(moment);
@@ -50,14 +55,15 @@ impl Cycles {
     }
 
     /// What is there of recent events can be asked for while the whole is scanned.
-    fn scanned_recent(&mut self, count: ScanCount, scanned: Result<Option<WallTime>, StoreError>) {
+    fn scanned_recent(&mut self, count: ScanCount, scanned: Result<Option<RecentReport>, StoreError>) {
         match scanned {
-            Ok(Some(from)) => {
+            Ok(Some(RecentReport { from, findings, .. })) => {
                 let joined = count.joined();
                 let messages = count.ledger().total().total();
                 info!(messages, from = %from, "recent events counted, counting the rest");
                 self.scanned_at = joined.at;
                 self.board.count_on(Some(Counting { done: 0, of: joined.documents }));
+                self.scan_findings = findings;
                 self.live.with(|live| live.complete_recent(count, from));
                 self.is_due = true;
             }
@@ -124,11 +130,12 @@ impl Cycles {
         self.behind = report.read_to.filter(|_| !report.caught_up);
         let now = self.store_time(self.clock.now());
         self.meters.tailed(report.entries, self.behind.map(|arrived| now.since(arrived)));
+        self.let_windows_move();
         if self.trouble.tail.is_some() && self.live.with(|live| live.is_counted()) {
             // Before the numbers are trusted again it has to be known that they are those of this store.
             self.look_soon();
         } else {
-            self.trouble.tail = None;
+            self.is_due |= self.trouble.tail.take().is_some();
         }
         if was_away || (was_behind && report.caught_up) {
             // Where entries come faster than they are read, or nobody read, some may be gone.
@@ -140,6 +147,13 @@ impl Cycles {
         if self.live.with(|live| live.wants_a_look()) {
             self.look_soon();
         }
+    }
+
+    /// Windows go on with the present while all that has come is taken in.
+    fn let_windows_move(&self) {
+        let is_followed = self.blind.is_none() && self.behind.is_none();
+        let until = if is_followed { self.heard.mono.plus(HEARD_FOR) } else { MonoTime::default() };
+        self.publisher.let_windows_move(until);
     }
 
     /// The store is looked at before its time, but not more often than once a second.
@@ -154,6 +168,7 @@ impl Cycles {
         if matches!(error.kind(), StoreErrorKind::Refused | StoreErrorKind::Permission) {
             // It will not pass by itself, and a scan may work all the same.
             self.blind.get_or_insert(error);
+            self.let_windows_move();
             return;
         }
         if !self.is_tailing {
@@ -205,7 +220,11 @@ impl Cycles {
         match verdict {
             Verdict::Difference(difference) => {
                 self.scan_findings.retain(|finding| finding.kind != FindingKind::Difference);
-                self.is_due |= difference != self.difference;
+                if difference != self.difference {
+                    self.is_due = true;
+                    // Perhaps a message was written and not yet announced.
+                    self.look_soon();
+                }
                 self.difference = difference;
                 self.rescans.checked(difference);
             }
