@@ -55,7 +55,8 @@ impl FindingKind {
         Self::Server,
     ];
 
-    /// Whether messages may be missing from all numbers, since the index that was asked does not hold all of them.
+    /// Whether messages may be missing from all numbers: the index that was asked does not hold all of them, or what has come
+    /// cannot be read.
     pub const fn leaves_messages_out(self) -> bool {
         matches!(
             self,

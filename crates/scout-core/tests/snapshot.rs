@@ -176,7 +176,8 @@ fn marks_stand_after_the_contracts_fields_in_every_view() {
 
 #[test]
 fn a_store_that_does_not_hold_all_messages_is_a_mark_in_every_view() {
-    let marks = ["index_on_hash", "index_refuses_messages", "index_is_filtered", "master_lost"];
+    let marks =
+        ["index_on_hash", "index_refuses_messages", "index_is_filtered", "master_lost", "not_followed"];
     for kind in FindingKind::ALL {
         let mut board = published(&[], 0);
         let count = Snapshot::new(&ledger(32 << 20), board.next_generation(), NOW, 0);
