@@ -29,18 +29,18 @@ const CHANGES: u32 = 3;
 #[derive(Clone, Copy, Debug)]
 struct Which<'a> {
     query: &'a str,
-    /// Beyond that part of all documents it is given up.
-    at_most: f64,
+    /// It is given up where these are more than one in so many of all documents.
+    one_in: Option<u64>,
 }
 
 /// Every document.
-const ALL: Which<'static> = Which { query: "*", at_most: f64::INFINITY };
+const ALL: Which<'static> = Which { query: "*", one_in: None };
 
-/// A pass over recent documents that has more than that to read saves too little to be worth its time.
-const RECENT_AT_MOST: f64 = 0.25;
+/// A pass over recent documents saves too little to be worth its time where these are more than one in so many.
+const RECENT_ONE_IN: u64 = 4;
 
 /// But so many rows cost nothing to speak of.
-const FEW: f64 = 1_000.0;
+const FEW: u64 = 1_000;
 
 /// Clocks further apart than this are reported.
 const SKEW: Duration = Duration::from_secs(5);
@@ -175,7 +175,7 @@ impl Scan<'_> {
         let from = now.minus(reach);
         // What is further ahead is in no window.
         let (first, last) = (from.unix_seconds(), now.plus(AHEAD).unix_seconds());
-        let which = Which { query: &format!("@{EVENT_TIME}:[{first} {last}]"), at_most: RECENT_AT_MOST };
+        let which = Which { query: &format!("@{EVENT_TIME}:[{first} {last}]"), one_in: Some(RECENT_ONE_IN) };
         match self.pass(which, None, sink).await {
             Ok(Outcome::Drained(pass)) if pass.info.finds_by_event_time() => {
                 let mut findings = plan::findings(&self.config.index, &pass.info);
@@ -227,11 +227,9 @@ impl Scan<'_> {
         let mut tally = Tally::default();
         let mut pause = self.deliver(&answer, work, &mut tally, sink)?;
         drop(answer);
-        #[expect(clippy::cast_precision_loss, reason = "a bound")]
-        let at_most = (info.documents as f64 * which.at_most).max(FEW);
+        let at_most = which.one_in.map_or(u64::MAX, |one_in| (info.documents / one_in).max(FEW));
         while !cursor.is_drained() {
-            #[expect(clippy::cast_precision_loss, reason = "a bound")]
-            if tally.documents as f64 > at_most {
+            if tally.documents > at_most {
                 cursor.close(self.connection).await?;
                 return Ok(Outcome::TooMany);
             }
