@@ -282,6 +282,11 @@ impl Cycles {
         self.telemetry.run_upkeep();
     }
 
+    /// Whether more has arrived than was taken in, as far as anybody knows.
+    fn is_behind(&self) -> bool {
+        self.behind.is_some() || self.blind.is_some()
+    }
+
     /// The moment that the count holds for, by the store's clock.
     fn counted_at(&self, now: WallTime) -> WallTime {
         match (&self.blind, self.behind) {
@@ -300,10 +305,11 @@ impl Cycles {
         let snapshot = self.live.with(|live| {
             live.advance(now);
             let mut snapshot = Snapshot::new(live.ledger(), 0, at, 0);
-            snapshot.is_behind = self.behind.is_some();
+            snapshot.is_behind = self.is_behind();
             snapshot.with_arrivals(live.arrivals()).with_events_from(from)
         });
-        let findings = self.scan_findings.clone();
+        let mut findings = self.scan_findings.clone();
+        findings.extend(self.blind.as_ref().map(not_followed));
         self.publisher.publish(self.board.publish_recent(snapshot, findings, began));
     }
 
@@ -314,7 +320,7 @@ impl Cycles {
         let (snapshot, counted) = self.live.with(|live| {
             live.advance(now);
             let mut snapshot = Snapshot::new(live.ledger(), generation, at, difference);
-            snapshot.is_behind = self.behind.is_some() || self.blind.is_some();
+            snapshot.is_behind = self.is_behind();
             (snapshot.with_arrivals(live.arrivals()), live.findings())
         });
         let recovered = self.board.publication().stale_since.is_some();

@@ -151,8 +151,7 @@ impl Cycles {
 
     /// Windows go on with the present while all that has come is taken in.
     fn let_windows_move(&self) {
-        let is_followed = self.blind.is_none() && self.behind.is_none();
-        let until = if is_followed { self.heard.mono.plus(HEARD_FOR) } else { MonoTime::default() };
+        let until = if self.is_behind() { MonoTime::default() } else { self.heard.mono.plus(HEARD_FOR) };
         self.publisher.let_windows_move(until);
     }
 
