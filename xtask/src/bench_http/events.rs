@@ -10,7 +10,7 @@ use super::client::Client;
 use super::process::Server;
 use super::{BODY, bytes_to_mb, median, pitch};
 
-/// As many as may listen at the same time by default, and how many of them never read.
+/// As many as may listen at the same time (the binary has no key for it), and how many of them never read.
 const CLIENTS: usize = 1000;
 const SILENT: usize = 100;
 
