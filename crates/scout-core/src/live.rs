@@ -306,10 +306,24 @@ impl LiveLedger {
 
     /// Whether a look would tell now from when on nothing is missing of what has arrived.
     pub fn wants_a_look(&self) -> bool {
-        self.is_counted()
-            && self.is_read_back
-            && self.arrivals.covered_from().is_none()
-            && self.question.is_none()
+        self.is_counted() && self.is_read_back && self.arrivals.covered_from().is_none() && !self.is_asked()
+    }
+
+    /// Whether there is a question whose answer waits for the tail.
+    pub fn is_asked(&self) -> bool {
+        self.question.is_some()
+    }
+
+    /// Whether feeds say of themselves, right after they were read, what cannot be if they are those that were counted and
+    /// all of them was read. A look will tell what has happened.
+    pub fn is_contradicted_by(&self, feeds: &BTreeMap<Arc<str>, FeedMark>) -> bool {
+        let is_contradicted = |(feed, mark): (&Arc<str>, &FeedMark)| {
+            let announced = self.followed.get(feed).map(Followed::announced);
+            // What lies behind the position may have come after it was read.
+            let is_at_its_end = mark.last <= self.position.of(feed);
+            announced.is_some_and(|known| mark.announced < known || mark.announced > known && is_at_its_end)
+        };
+        self.is_counted() && !self.is_asked() && feeds.iter().any(is_contradicted)
     }
 
     /// Moves the present on: what has aged moves to coarser slots.

@@ -1,12 +1,14 @@
 //! The ports that a message store implements.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Announced, Finding, Message, Moment, Position, Receipt, Row, WallTime};
+use crate::{Announced, FeedMark, Finding, Message, Moment, Position, Receipt, Row, WallTime};
 
 /// What went wrong with the store; its text is a metric's label value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,6 +202,9 @@ pub struct TailReport {
     pub read_to: Option<WallTime>,
     /// Whether nothing more was there to read when it was looked.
     pub caught_up: bool,
+    /// What feeds said of themselves right after they were read, each ending with the last entry that it still holds; none
+    /// where the store has nothing to say about that.
+    pub feeds: BTreeMap<Arc<str>, FeedMark>,
     /// Commands sent.
     pub commands: u64,
     /// The store's time spent on them, less the round trips and the time spent waiting for news.

@@ -503,6 +503,32 @@ fn another_store_is_told_from_the_one_that_was_counted() {
 }
 
 #[test]
+fn feeds_that_were_read_to_their_end_are_doubted_where_they_tell_of_other_entries() {
+    let mut scene = counted(3);
+    scene.read(10);
+    let ends = |last: u128, announced| {
+        let mark = FeedMark::new(Offset::from_bits(last), announced);
+        scene.live.is_contradicted_by(&BTreeMap::from([(FEED.into(), mark)]))
+    };
+    assert!(!ends(3, 3), "as it was read");
+    assert!(!ends(5, 5), "two came after it was read");
+    assert!(!ends(0, 3), "trimmed when all had been read");
+    assert!(ends(0, 0), "deleted");
+    assert!(ends(5, 2), "deleted, and two came since");
+    assert!(ends(0, 5), "two came and were trimmed");
+    assert!(!scene.live.is_contradicted_by(&BTreeMap::new()), "nobody says");
+    let nothing_counted = LiveLedger::new(config());
+    let deleted = BTreeMap::from([(FEED.into(), FeedMark::default())]);
+    assert!(!nothing_counted.is_contradicted_by(&deleted));
+
+    assert!(scene.live.is_contradicted_by(&deleted));
+    let key = scene.world.set(Some(1));
+    scene.world.announce(key);
+    assert_eq!(scene.live.ask(scene.world.moment()), None);
+    assert!(!scene.live.is_contradicted_by(&deleted), "it has been asked already");
+}
+
+#[test]
 fn a_feed_that_begins_anew_is_read_from_where_the_scan_was_joined() {
     let mut scene = counted(9);
     scene.world = World::new(usize::MAX);

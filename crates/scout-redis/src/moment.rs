@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use redis::{Cmd, Value, cmd};
-use scout_core::{EntryId, FeedMark, Finding, Moment, StoreError, WallTime};
+use scout_core::{EntryId, FeedMark, Finding, Moment, Offset, StoreError, WallTime};
 
 use crate::config::RedisConfig;
 use crate::connection::{Connection, Timed, Work, micros};
@@ -27,9 +27,14 @@ pub(crate) struct State {
 pub(crate) fn questions(config: &RedisConfig) -> Vec<Cmd> {
     let mut questions =
         vec![cmd("TIME"), cmd("INFO").arg("server").take(), cmd("INFO").arg("replication").take()];
-    questions.extend(config.streams.iter().map(|stream| cmd("XINFO").arg("STREAM").arg(stream).take()));
+    questions.extend(about_streams(config));
     questions.push(cmd("FT.INFO").arg(&config.index).take());
     questions
+}
+
+/// The commands that ask for what each stream says of itself.
+pub(crate) fn about_streams(config: &RedisConfig) -> impl Iterator<Item = Cmd> {
+    config.streams.iter().map(|stream| cmd("XINFO").arg("STREAM").arg(stream).take())
 }
 
 impl State {
@@ -50,7 +55,11 @@ impl State {
             Moment::new(WallTime::from_unix_ms(i64::try_from(micros / 1000).unwrap_or(i64::MAX)));
         let mut feeds = BTreeMap::new();
         for (stream, answer) in config.streams.iter().zip(streams) {
-            feeds.insert(Arc::from(stream.as_str()), mark(connection, stream, answer, moment.at)?);
+            // Where there is no stream, one begins with what comes from now on: one that comes back with older entries holds
+            // nothing that a scan at this moment has not found.
+            let begins = || FeedMark::new(EntryId::before(moment.at).offset(), 0);
+            let mark = mark(connection, stream, answer)?.unwrap_or_else(begins);
+            feeds.insert(Arc::from(stream.as_str()), mark);
         }
         let info = IndexInfo::read(info)
             .ok_or_else(|| connection.faults().form(Command::Info, "a definition, attributes and counts"))?;
@@ -95,18 +104,12 @@ impl State {
     }
 }
 
-/// Reads the answer to XINFO STREAM. Where there is no stream, or a key that is none, one begins with what comes from now
-/// on: one that comes back with older entries holds nothing that a scan at this moment has not found.
-fn mark(
-    connection: &Connection,
-    stream: &str,
-    answer: &Value,
-    now: WallTime,
-) -> Result<FeedMark, StoreError> {
+/// Reads the answer to XINFO STREAM; `None` where there is no stream, or a key that is none.
+fn mark(connection: &Connection, stream: &str, answer: &Value) -> Result<Option<FeedMark>, StoreError> {
     if let Value::ServerError(error) = answer {
         let text = text_of(error);
         if text.starts_with("WRONGTYPE") || text.to_ascii_lowercase().contains("no such key") {
-            return Ok(FeedMark::new(EntryId::before(now).offset(), 0));
+            return Ok(None);
         }
     }
     let answer = connection.accept_of(&format!("xinfo stream {stream}"), answer)?;
@@ -121,6 +124,20 @@ fn mark(
         // Nothing is left: all that came until the last entry is lost.
         let first = first.and_then(|id| EntryId::parse(&id)).or(last);
         mark.lost_before = first.map(EntryId::arrived);
+    }
+    Ok(Some(mark))
+}
+
+/// The same of what is left of the stream: it ends with the last entry that can be read.
+pub(crate) fn mark_of_what_is_left(
+    connection: &Connection,
+    stream: &str,
+    answer: &Value,
+) -> Result<Option<FeedMark>, StoreError> {
+    let mut mark = mark(connection, stream, answer)?;
+    if let Some(mark) = &mut mark {
+        let last = field(answer, "last-entry").and_then(list).and_then(<[Value]>::first).and_then(text);
+        mark.last = last.and_then(|id| EntryId::parse(&id)).map_or(Offset::START, EntryId::offset);
     }
     Ok(mark)
 }

@@ -12,6 +12,7 @@ use crate::config::RedisConfig;
 use crate::connection::{Connection, Timed, Work};
 use crate::info::KeyType;
 use crate::metrics::Command;
+use crate::moment::{about_streams, mark_of_what_is_left};
 use crate::pause::pause_until;
 use crate::rows::{Found, returned, returned_first};
 use crate::value::{entries, list, text};
@@ -207,8 +208,8 @@ impl Tail<'_> {
         (self.memory.entries() as usize / self.config.streams.len().max(1)).max(1)
     }
 
-    /// Reads on where there is more, measured; else waits for news, whose beginning nobody can measure. Returns how long to
-    /// pause, too.
+    /// Reads on where there is more, measured; else waits for news, whose beginning nobody can measure, and asks behind that
+    /// what the streams say of themselves. Returns how long to pause, too.
     async fn read(
         &mut self,
         from: &Position,
@@ -223,13 +224,20 @@ impl Tail<'_> {
         } else {
             // A way that ends well before the connection's patience does.
             let wait = WAIT.min(self.config.response_timeout / 2);
-            let read = read(self.config, from, each, Some(wait));
-            report.commands += 1;
-            (self.connection.send(Command::Tail, vec![read]).await?, None)
+            let mut commands = vec![read(self.config, from, each, Some(wait))];
+            commands.extend(about_streams(self.config));
+            report.commands += commands.len() as u64;
+            (self.connection.send(Command::Tail, commands).await?, None)
         };
         let form = || self.connection.faults().form(Command::Tail, "streams with entries");
-        let answer = self.connection.accept(Command::Tail, answers.first().ok_or_else(form)?)?;
+        let (answer, about) = answers.split_first().ok_or_else(form)?;
+        let answer = self.connection.accept(Command::Tail, answer)?;
         let batch = self.batch(answer, each)?;
+        for (stream, answer) in self.config.streams.iter().zip(about) {
+            // One that does not exist has announced nothing.
+            let mark = mark_of_what_is_left(self.connection, stream, answer)?.unwrap_or_default();
+            report.feeds.insert(stream.as_str().into(), mark);
+        }
         report.caught_up = !batch.is_full;
         let read = count(batch.entries.len());
         let pause = work.map_or(Duration::ZERO, |work| self.memory.reading.observe(read, work.busy));

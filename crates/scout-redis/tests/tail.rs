@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use common::{COUNTING, as_user, make_user, run, scan, store};
 use redis::aio::MultiplexedConnection;
 use scout_core::{
-    Announced, Facts, MessageStore, Moment, Offset, Position, StoreError, StoreErrorKind, TailReport,
-    TailSink, WallTime,
+    Announced, Facts, FeedMark, MessageStore, Moment, Offset, Position, StoreError, StoreErrorKind,
+    TailReport, TailSink, WallTime,
 };
 use scout_redis::{Protocol, RedisConfig, RedisStore};
 use scout_testkit::{Announce, Generation, Generator, create_index, load, wait_until_built};
@@ -234,6 +234,51 @@ async fn a_look_says_where_the_streams_end_and_what_they_have_lost() {
 
     run(&mut connection, &["DEL", "messages"]).await;
     assert_eq!(look_at(&store).await.feed("messages").announced, 0);
+}
+
+#[tokio::test]
+async fn the_tail_tells_what_is_left_of_the_streams_once_a_look_however_much_it_reads() {
+    let redis = scout_testkit::RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        run(&mut connection, &["FLUSHDB"]).await;
+        let mut config = RedisConfig::from_url(&redis.url()).unwrap();
+        config.protocol = protocol;
+        config.response_timeout = std::time::Duration::from_millis(400);
+        let store = store(config);
+        let (_, report) = look(&store, &Position::default()).await.unwrap();
+        assert_eq!(report.feeds["messages"], FeedMark::default(), "there is no stream yet");
+        run(&mut connection, &["CONFIG", "RESETSTAT"]).await;
+        let mut entries = redis::pipe();
+        for _ in 0..500 {
+            entries.cmd("XADD").arg(&["messages", "*", "junk", ""]).ignore();
+        }
+        let () = entries.query_async(&mut connection).await.unwrap();
+        let (mut position, mut waits) = (report.position, 0);
+        let left = loop {
+            let (_, report) = look(&store, &position).await.unwrap();
+            position = report.position;
+            waits += report.feeds.len() as u64;
+            if report.entries == 0 {
+                break report.feeds["messages"];
+            }
+        };
+        assert_eq!((left.announced, left.last), (500, position.of("messages")));
+        assert!(waits < 10, "{waits}");
+        assert_eq!(calls(&mut connection, "xinfo|stream").await, waits);
+        run(&mut connection, &["XTRIM", "messages", "MAXLEN", "0"]).await;
+        let left = look(&store, &position).await.unwrap().1.feeds["messages"];
+        assert_eq!((left.announced, left.last), (500, Offset::START));
+    }
+}
+
+/// How often a command was called.
+async fn calls(connection: &mut MultiplexedConnection, command: &str) -> u64 {
+    let stats: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.unwrap();
+    let start = format!("cmdstat_{command}:calls=");
+    let calls = stats.lines().find_map(|line| line.strip_prefix(&start)?.split(',').next());
+    calls.map_or(0, |calls| calls.parse().unwrap())
 }
 
 #[tokio::test]

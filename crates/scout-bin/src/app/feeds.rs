@@ -60,7 +60,8 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Tailed {
     pub(super) report: TailReport,
-    /// Whether it began after the store was last looked at or joined, so that nothing from before can come any more.
+    /// Whether it began after the store was joined, or looked at for what is to be answered next, so that nothing from before
+    /// can come any more.
     pub(super) is_after_look: bool,
 }
 
@@ -87,6 +88,8 @@ pub(super) struct Feeds {
     is_joining: Arc<AtomicBool>,
     tail: Option<BoxFuture<'static, Result<TailReport, StoreError>>>,
     is_tail_after_look: bool,
+    /// Whether it has been begun in earnest: it waits while a scan is joined or the store is looked at.
+    is_tail_sent: bool,
     /// How long entries are left to gather after some have been read: no longer than a cycle waits for the last one.
     gather: Duration,
     look: Option<BoxFuture<'static, Result<Look, StoreError>>>,
@@ -106,6 +109,7 @@ impl Feeds {
             is_joining: Arc::default(),
             tail: None,
             is_tail_after_look: false,
+            is_tail_sent: false,
             gather,
             look: None,
         }
@@ -191,6 +195,7 @@ impl Feeds {
         };
         self.tail = Some(tailing.boxed());
         self.is_tail_after_look = true;
+        self.is_tail_sent = false;
     }
 
     /// What comes next. May be dropped and called again.
@@ -200,12 +205,13 @@ impl Feeds {
         }
         loop {
             let may_tail = !self.is_joining.load(Ordering::Relaxed) && self.look.is_none();
+            self.is_tail_sent |= may_tail;
             tokio::select! {
                 biased;
                 _ = self.joined.changed() => {
                     let joined = self.joined.borrow_and_update().clone();
                     self.is_joining.store(false, Ordering::Relaxed);
-                    self.is_tail_after_look = false;
+                    self.is_tail_after_look = !self.is_tail_sent;
                     if let Some(joined) = joined {
                         return Event::Joined(joined);
                     }
@@ -227,7 +233,9 @@ impl Feeds {
                 }
                 looked = pending_unless(self.look.as_mut()) => {
                     self.look = None;
-                    self.is_tail_after_look = false;
+                    // What was asked before is answered first, so that looks that follow each other closely get an answer.
+                    let is_after_question = self.is_tail_after_look && self.live.with(|live| live.is_asked());
+                    self.is_tail_after_look = !self.is_tail_sent || is_after_question;
                     return Event::Looked(looked);
                 }
                 tailed = pending_unless(self.tail.as_mut()), if may_tail => {

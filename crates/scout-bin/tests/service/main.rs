@@ -12,6 +12,7 @@ mod faults;
 mod lifecycle;
 mod live;
 mod logging;
+mod meters;
 mod metrics;
 mod numbers;
 mod pitch;

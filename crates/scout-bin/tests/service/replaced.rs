@@ -1,9 +1,12 @@
 //! A store that is not any more what was counted: emptied, indexed anew, another one, or in another time. All of it heals,
 //! and meanwhile readers see what was true before, or a mark.
 
+use std::time::Duration;
+
 use redis::aio::MultiplexedConnection;
 use scout_testkit::{Announce, Document, FaultProxy, Generation, Generator, RedisServer, create_index, load};
 
+use crate::meters::checks;
 use crate::scout::{Answer, Scout};
 use crate::truth::{Message, Window, moment_ms, now_ms, views_are_true};
 use crate::watch::{Shown, Watch};
@@ -119,6 +122,44 @@ async fn a_store_that_is_flushed_and_written_to_at_once_counts_what_is_there() {
     went_over(&watch.shown().await, &[500, 70]);
     windows_are_true(&scout, &after);
     arrivals_are_those(&scout, &after);
+}
+
+/// What is done to a store right after a check shows long before the next one.
+async fn is_marked_soon_after(what: &str, commands: &[&[&str]]) {
+    let (redis, mut connection) = filled(&documents(11, 500)).await;
+    let scout = Scout::start(&[("REDIS_URL", &redis.url())]).await;
+    scout.counts(500).await;
+    // Some checks at the start follow each other closely.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = checks(&scout);
+    scout.eventually("a check", |scout| (checks(scout) > before).then_some(())).await;
+    let mut transaction = redis::pipe();
+    transaction.atomic();
+    for words in commands {
+        transaction.cmd(words[0]).arg(&words[1..]).ignore();
+    }
+    assert_eq!(Shown::now(&scout), Shown::Plain(500), "{what}");
+    transaction.exec_async(&mut connection).await.unwrap();
+    let marked =
+        scout.eventually(what, |scout| Some(Shown::now(scout)).filter(|shown| *shown != Shown::Plain(500)));
+    let marked = tokio::time::timeout(Duration::from_secs(4), marked).await;
+    assert_eq!(marked, Ok(Shown::Marked(500)), "{what}");
+}
+
+#[tokio::test]
+async fn what_is_gone_is_marked_long_before_the_next_check() {
+    tokio::join!(
+        is_marked_soon_after("flushed", &[&["FLUSHALL"]]),
+        is_marked_soon_after("deleted", &[&["DEL", "messages"]]),
+        is_marked_soon_after(
+            "trimmed",
+            &[
+                &["JSON.SET", "unread", ".", r#"{"severity":"error"}"#],
+                &["XADD", "messages", "*", "messageID", "unread"],
+                &["XTRIM", "messages", "MAXLEN", "0"],
+            ],
+        ),
+    );
 }
 
 #[tokio::test]

@@ -19,6 +19,10 @@ pub(crate) enum Shown {
 }
 
 impl Shown {
+    pub(crate) fn now(scout: &Scout) -> Self {
+        Self::of(&scout.get("/analytics/summary"))
+    }
+
     fn of(answer: &Answer) -> Self {
         if answer.status != 200 {
             return Self::Refused(answer.status);

@@ -141,6 +141,10 @@ impl Cycles {
             // Where entries come faster than they are read, or nobody read, some may be gone.
             self.look_soon();
         }
+        if self.trouble.first().is_none() && self.live.with(|live| live.is_contradicted_by(&report.feeds)) {
+            // Emptied, or begun anew, or entries are gone: not worth to wait for the next check.
+            self.look_soon();
+        }
         if report.caught_up && *is_after_look {
             self.live.with(LiveLedger::caught_up);
         }
