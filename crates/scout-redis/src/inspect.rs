@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use redis::cmd;
-use scout_core::{Finding, FindingKind, StoreError, StoreErrorKind, StoreReport};
+use scout_core::{Clock, Finding, FindingKind, StoreError, StoreErrorKind, StoreReport};
 
 use crate::config::{Intake, RedisConfig};
 use crate::connection::Connection;
@@ -15,12 +15,14 @@ use crate::metrics::Command;
 use crate::permission::{Lack, Purpose, lacks};
 use crate::plan::{self, Generation};
 use crate::replication::lost_master;
+use crate::unfollowed::{Unfollowed, unfollowed};
 use crate::value;
 
 /// Facts and findings, without changing anything.
 pub(crate) async fn inspect(
     connection: &Connection,
     config: &RedisConfig,
+    clock: &dyn Clock,
 ) -> Result<StoreReport, StoreError> {
     let mut report = Report::default();
     let server = connection.server();
@@ -35,6 +37,10 @@ pub(crate) async fn inspect(
         report.stream(stream, stream_type(connection, stream).await?.as_deref());
     }
     let lacks = lacks(connection, config).await?;
+    let may_count = lacks.iter().all(|lack| lack.purpose != Purpose::Count);
+    if may_count && let Some(unfollowed) = unfollowed(connection, config, clock).await? {
+        report.unfollowed(&unfollowed, config);
+    }
     let index = Index::new(connection, &config.index).info().await;
     let index_is_missing = index.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::IndexMissing);
     report.rights(&lacks, |purpose| match purpose {
@@ -144,6 +150,21 @@ impl Report {
                  taken in; run `RENAME {name} {name}-{kind}` if nobody needs it there"
             );
             self.finding(1, text);
+        }
+    }
+
+    fn unfollowed(&mut self, Unfollowed { streams, is_cut }: &Unfollowed, config: &RedisConfig) {
+        if *is_cut {
+            self.fact("other streams", "looked for among some of the keys only, as there are so many");
+        }
+        if !streams.is_empty() {
+            let text = format!(
+                "on streams that are not followed messages are announced too, it seems: {}; those that are in the \
+                 index count with the next scan only; set SCOUT_STREAMS={}",
+                streams.join(", "),
+                config.streams.iter().chain(streams).map(String::as_str).collect::<Vec<_>>().join(",")
+            );
+            self.finding(streams.len(), text);
         }
     }
 

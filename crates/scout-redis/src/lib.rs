@@ -53,6 +53,7 @@ mod tail;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod unfollowed;
 mod value;
 
 pub use config::{Address, Intake, Password, Protocol, RedisConfig};

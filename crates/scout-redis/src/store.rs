@@ -181,7 +181,7 @@ impl MessageStore for RedisStore {
     async fn inspect(&self) -> Result<StoreReport, StoreError> {
         let inspected = async {
             let connection = self.link.connection(Patience::Wait).await?;
-            inspect(&connection, &self.config).await
+            inspect(&connection, &self.config, &*self.clock).await
         };
         self.counted(inspected.await)
     }

@@ -31,7 +31,7 @@ const FIRST_ENTRIES: u32 = 32;
 const MANY: usize = 4;
 
 /// The field of an entry that holds the document's key.
-const KEY_FIELD: &str = "messageID";
+pub(crate) const KEY_FIELD: &str = "messageID";
 
 /// One look at the streams.
 pub(crate) struct Tail<'a> {

@@ -10,7 +10,7 @@ mod common;
 
 use common::{COUNTING, SUBMITTING, as_user, inspect, make_user, plain, run, store, write};
 use scout_core::{FindingKind, MessageStore, StoreErrorKind, StoreReport};
-use scout_redis::{Intake, Protocol};
+use scout_redis::{Intake, Protocol, RedisConfig};
 use scout_testkit::{Generation, RedisServer, create_index, wait_until_built};
 
 fn fact<'a>(report: &'a StoreReport, name: &str) -> &'a str {
@@ -153,6 +153,42 @@ async fn an_empty_index_beside_messages_is_no_index_of_none() {
     let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
     assert!(texts(&report).contains("`ACL SETUSER <user> +scan`"), "{report:?}");
     assert_eq!(report.unusable, None);
+}
+
+#[tokio::test]
+async fn streams_that_announce_messages_and_are_not_followed_are_named() {
+    let redis = RedisServer::builder().append_only().start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    for (stream, fields) in [
+        ("messages", &["messageID", "1-a"][..]),
+        ("alerts", &["messageID", "2-a"]),
+        ("github-events", &["messageID", "3-a"]),
+        ("orders", &["messageID", "4-a", "amount", "5"]),
+        ("clicks", &["page", "home"]),
+    ] {
+        run(&mut connection, &[&["XADD", stream, "*"], fields].concat()).await;
+    }
+    run(&mut connection, &["DEBUG", "POPULATE", "5000"]).await;
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let mut config = RedisConfig::from_url(&redis.url()).unwrap();
+        config.protocol = protocol;
+        let report = inspect(&store(config)).await;
+        assert!(texts(&report).contains("it seems: alerts, github-events; "), "{report:?}");
+        assert!(texts(&report).contains("SCOUT_STREAMS=messages,alerts,github-events"), "{report:?}");
+        assert!(report.facts.iter().all(|(name, _)| name != "other streams"), "{report:?}");
+    }
+    let mut config = RedisConfig::from_url(&redis.url()).unwrap();
+    config.streams.extend(["alerts".to_owned(), "github-events".to_owned()]);
+    assert_eq!(inspect(&store(config)).await.findings, []);
+
+    // Who may neither look nor read is told nothing.
+    for (rights, is_told) in [("", false), (" +scan", false), (" +scan ~alerts", true)] {
+        make_user(&mut connection, &format!("{COUNTING}{rights}")).await;
+        let report = inspect(&store(as_user(&redis.url(), Protocol::Auto))).await;
+        assert_eq!(texts(&report).contains("SCOUT_STREAMS=messages,alerts"), is_told, "{rights}: {report:?}");
+        assert!(!texts(&report).contains("github-events"), "{report:?}");
+    }
 }
 
 #[tokio::test]
