@@ -190,6 +190,46 @@ async fn a_failover_to_an_empty_replica_and_to_another_store_counts_what_is_ther
     windows_are_true(&scout, &[first, later].concat());
 }
 
+/// A replica that takes writes of its own, and has these documents beside what its master has.
+async fn replica(master: &RedisServer, documents: &[Document], first_ms: i64) -> RedisServer {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    run(&mut connection, &["CONFIG", "SET", "replica-read-only", "no"]).await;
+    let url = master.url();
+    let (host, port) = url.trim_start_matches("redis://").trim_end_matches('/').split_once(':').unwrap();
+    run(&mut connection, &["REPLICAOF", host, port]).await;
+    let mut replication = String::new();
+    while !replication.contains("master_link_status:up") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        replication = redis::cmd("INFO").arg("replication").query_async(&mut connection).await.unwrap();
+    }
+    load(&mut connection, documents, Announce::Silently).await.unwrap();
+    for (id_ms, document) in (first_ms..).zip(documents) {
+        let id = format!("{id_ms}-0");
+        run(&mut connection, &["XADD", "messages", &id, "messageID", &document.key]).await;
+    }
+    redis
+}
+
+#[tokio::test]
+async fn a_failover_to_a_server_that_differs_in_nothing_but_its_messages_is_told_by_its_life() {
+    let (first, other) = (documents(12, 300), documents(13, 300));
+    let (master, mut of_master) = filled(&[]).await;
+    run(&mut of_master, &["CONFIG", "SET", "repl-diskless-sync-delay", "0"]).await;
+    let first_ms = now_ms() - 60_000;
+    let one = replica(&master, &first, first_ms).await;
+    let twin = replica(&master, &other, first_ms).await;
+    let proxy = FaultProxy::before(&one.url()).await.unwrap();
+    let scout = start(&proxy.url(&one.url())).await;
+    scout.counts(300).await;
+    windows_are_true(&scout, &first);
+    proxy.lead_to(&twin.url()).await.unwrap();
+    scout.eventually("the other server", |scout| scout.logged("counting again").pop()).await;
+    scout.counts(300).await;
+    windows_are_true(&scout, &other);
+    arrivals_are_those(&scout, &other);
+}
+
 #[tokio::test]
 async fn entries_from_the_future_are_counted_as_they_come() {
     let before = documents(9, 100);
