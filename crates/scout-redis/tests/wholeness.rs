@@ -11,9 +11,10 @@ mod common;
 use std::time::Duration;
 
 use common::{Counted, MachineClock, documents, failure, plain, run, scan, store, write};
+use redis::aio::MultiplexedConnection;
 use scout_core::{FindingKind, MessageStore, Moment, Row, ScanSink, StoreErrorKind, Urgency};
 use scout_redis::{Protocol, RedisConfig, RedisStore};
-use scout_testkit::{Generation, RedisServer, create_index, index_info, wait_until_built};
+use scout_testkit::{Generation, Redis, RedisServer, create_index, index_info, wait_until_built};
 
 #[tokio::test]
 async fn an_index_that_was_blanked_from_another_database_is_an_error_and_not_zero() {
@@ -42,7 +43,7 @@ async fn an_index_that_was_blanked_from_another_database_is_an_error_and_not_zer
     }
 }
 
-async fn write_more(connection: &mut redis::aio::MultiplexedConnection) {
+async fn write_more(connection: &mut MultiplexedConnection) {
     run(connection, &["JSON.SET", "more", ".", r#"{"severity":"info"}"#]).await;
 }
 
@@ -83,20 +84,21 @@ impl ScanSink for Meddler<'_> {
     }
 }
 
-/// A store that scans slowly enough for others to get between its steps.
-fn slow(url: &str) -> RedisStore {
-    let mut config = RedisConfig::from_url(url).unwrap();
+/// 5,000 messages, and a store that scans them slowly enough for others to get between its steps.
+async fn slowly_scanned() -> (Redis, MultiplexedConnection, RedisStore) {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let mut config = RedisConfig::from_url(&redis.url()).unwrap();
     config.share = 0.02;
-    store(config)
+    let store = store(config);
+    while scan(&store).await.is_err() {}
+    write(&mut connection, 5_000).await;
+    (redis, connection, store)
 }
 
 #[tokio::test]
 async fn what_is_deleted_during_a_scan_is_not_looked_for_twice() {
-    let redis = scout_testkit::redis().await;
-    let mut connection = redis.connection().await.unwrap();
-    let store = slow(&redis.url());
-    while scan(&store).await.is_err() {}
-    write(&mut connection, 5_000).await;
+    let (_redis, mut connection, store) = slowly_scanned().await;
     let started = tokio::sync::Notify::new();
     let mut sink = Meddler { begun: 0, rows: 0, started: &started };
     let deleting = async {
@@ -113,11 +115,7 @@ async fn what_is_deleted_during_a_scan_is_not_looked_for_twice() {
 
 #[tokio::test]
 async fn what_is_written_during_a_scan_belongs_to_the_next() {
-    let redis = scout_testkit::redis().await;
-    let mut connection = redis.connection().await.unwrap();
-    let store = slow(&redis.url());
-    while scan(&store).await.is_err() {}
-    write(&mut connection, 5_000).await;
+    let (_redis, mut connection, store) = slowly_scanned().await;
     let started = tokio::sync::Notify::new();
     let mut sink = Meddler { begun: 0, rows: 0, started: &started };
     let writing = async {
@@ -133,11 +131,7 @@ async fn what_is_written_during_a_scan_belongs_to_the_next() {
 
 #[tokio::test]
 async fn a_scan_that_is_dropped_leaves_no_cursor_behind() {
-    let redis = scout_testkit::redis().await;
-    let mut connection = redis.connection().await.unwrap();
-    let store = slow(&redis.url());
-    while scan(&store).await.is_err() {}
-    write(&mut connection, 5_000).await;
+    let (_redis, mut connection, store) = slowly_scanned().await;
     for _ in 0..5 {
         let started = tokio::sync::Notify::new();
         let mut sink = Meddler { begun: 0, rows: 0, started: &started };
@@ -151,7 +145,7 @@ async fn a_scan_that_is_dropped_leaves_no_cursor_behind() {
     assert_eq!(cursors(&mut connection).await, 0);
 }
 
-async fn cursors(connection: &mut redis::aio::MultiplexedConnection) -> u64 {
+async fn cursors(connection: &mut MultiplexedConnection) -> u64 {
     let info: String = redis::cmd("INFO").arg("modules").query_async(connection).await.unwrap();
     let line = info.lines().find_map(|line| line.strip_prefix("search_global_total:")).unwrap();
     line.trim().parse().unwrap()

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use scout_testkit::{Generation, RedisServer, create_index, index_info};
+use scout_testkit::index_info;
 use uuid::Uuid;
 
+use crate::meters::{checks, scans};
+use crate::scene::{indexed, run};
 use crate::scout::Scout;
 
 /// Writes the next of what is tried.
@@ -67,32 +69,20 @@ fn unannounced(_: u32) -> Vec<Vec<String>> {
 }
 
 /// Scans by their reason.
-fn scans(scout: &Scout, reason: &str) -> u64 {
-    let text = scout.get("/metrics").body;
-    let start = format!("homerun2_scout_scans_total{{reason=\"{reason}\"");
-    let of_reason = text.lines().filter_map(|line| line.strip_prefix(&start));
-    of_reason.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
-}
-
-/// How often the store was compared with what is counted.
-fn checks(scout: &Scout) -> u64 {
-    let text = scout.get("/metrics").body;
-    let line = "homerun2_scout_redis_command_duration_seconds_count{command=\"xinfo\"} ";
-    text.lines().find_map(|found| found.strip_prefix(line)).map_or(0, |count| count.parse().unwrap())
+fn scans_for(scout: &Scout, reason: &str) -> u64 {
+    scans(scout, &format!("reason=\"{reason}\""))
 }
 
 async fn write(connection: &mut MultiplexedConnection, commands: Vec<Vec<String>>) {
     for words in commands {
-        redis::cmd(&words[0]).arg(&words[1..]).exec_async(connection).await.unwrap();
+        run(connection, &words).await;
     }
 }
 
 /// Writes such content all the time until it has been checked some times, at two paces of scanning: as it is, and with as
 /// much of it as can be.
 async fn brings_few_scans(name: &str, content: Content) {
-    let redis = RedisServer::start().await.unwrap();
-    let mut connection = redis.connection().await.unwrap();
-    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let (redis, mut connection) = indexed().await;
     // An empty index beside refused documents is no zero, and a scan of it an error.
     for number in 0..4 {
         write(&mut connection, content(number)).await;
@@ -105,7 +95,7 @@ async fn brings_few_scans(name: &str, content: Content) {
     loop {
         write(&mut connection, content(number)).await;
         number += 1;
-        let rotations = scans(&eager, "rotation") + scans(&eager, "difference");
+        let rotations = scans_for(&eager, "rotation") + scans_for(&eager, "difference");
         if checks(&usual) >= 4 && rotations >= 5 {
             break;
         }
@@ -114,12 +104,12 @@ async fn brings_few_scans(name: &str, content: Content) {
     let summary = usual.get("/analytics/summary").json();
     assert!(summary.get("difference").is_some(), "{name}: {summary}");
     for reason in ["rotation", "difference", "blind", "gap", "replaced"] {
-        assert_eq!(scans(&usual, reason), 0, "{name}: {reason}");
+        assert_eq!(scans_for(&usual, reason), 0, "{name}: {reason}");
     }
     for reason in ["blind", "gap", "replaced"] {
-        assert_eq!(scans(&eager, reason), 0, "{name}: {reason}");
+        assert_eq!(scans_for(&eager, reason), 0, "{name}: {reason}");
     }
-    assert_eq!((scans(&usual, "start"), scans(&eager, "start")), (1, 1), "{name}");
+    assert_eq!((scans_for(&usual, "start"), scans_for(&eager, "start")), (1, 1), "{name}");
     let refused = index_info(&mut connection, "messages", "hash_indexing_failures").await.unwrap();
     assert_eq!(refused > 0, name == "refused", "{name}: {refused} documents are refused");
 }

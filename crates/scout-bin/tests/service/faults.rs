@@ -7,6 +7,8 @@ use scout_testkit::{
 };
 use serde_json::Value;
 
+use crate::meters::scans;
+use crate::scene::{run, start};
 use crate::scout::Scout;
 use crate::watch::{Shown, Watch};
 
@@ -27,11 +29,6 @@ async fn fill(redis: &RedisServer) {
     create_index(&mut connection, "messages", Generation::D).await.unwrap();
     let documents: Vec<_> = Generator::tidy(11, NOW_MS).take(MESSAGES).collect();
     load(&mut connection, &documents, Announce::On("messages")).await.unwrap();
-}
-
-async fn start(url: &str) -> Scout {
-    Scout::start(&[("REDIS_URL", url), ("SCOUT_INTERVAL", "1s"), ("SCOUT_REDIS_RESPONSE_TIMEOUT", "1s")])
-        .await
 }
 
 /// Whoever read all the time saw the true number, marked or not, and never anything else.
@@ -118,7 +115,7 @@ async fn a_dropped_index_is_made_again_and_never_shows_a_false_zero() {
     let (redis, scout) = scene().await;
     let watch = Watch::over(&scout);
     let mut connection = redis.connection().await.unwrap();
-    let () = redis::cmd("FT.DROPINDEX").arg("messages").query_async(&mut connection).await.unwrap();
+    run(&mut connection, &["FT.DROPINDEX", "messages"]).await;
     scout.eventually("the index", |scout| scout.logged("redisearch index created").pop()).await;
     heals(&scout).await;
     nothing_false(watch).await;
@@ -161,20 +158,14 @@ async fn queries_that_time_out_on_the_server_never_show_a_false_number() {
     fill(&redis).await;
     let mut connection = redis.connection().await.unwrap();
     for (name, value) in [("TIMEOUT", "1"), ("ON_TIMEOUT", "FAIL")] {
-        let mut set = redis::cmd("FT.CONFIG");
-        let () = set.arg("SET").arg(name).arg(value).query_async(&mut connection).await.unwrap();
+        run(&mut connection, &["FT.CONFIG", "SET", name, value]).await;
     }
     let url = redis.url();
     let variables = [("REDIS_URL", url.as_str()), ("SCOUT_INTERVAL", "1s"), ("SCOUT_RESCAN_INTERVAL", "1s")];
     let scout = Scout::start(&variables).await;
     scout.counts(MESSAGES as u64).await;
     let watch = Watch::over(&scout);
-    let scans = |scout: &Scout| {
-        let text = scout.get("/metrics").body;
-        let lines = text.lines().filter_map(|line| line.strip_prefix("homerun2_scout_scans_total{"));
-        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
-    };
-    scout.eventually("two more scans", |scout| (scans(scout) >= 3).then_some(())).await;
+    scout.eventually("two more scans", |scout| (scans(scout, "") >= 3).then_some(())).await;
     nothing_false(watch).await;
 }
 
@@ -182,7 +173,7 @@ async fn queries_that_time_out_on_the_server_never_show_a_false_number() {
 async fn an_emptied_redis_really_is_zero() {
     let (redis, scout) = scene().await;
     let mut connection = redis.connection().await.unwrap();
-    let () = redis::cmd("FLUSHALL").query_async(&mut connection).await.unwrap();
+    run(&mut connection, &["FLUSHALL"]).await;
     let summary = scout.counts(0).await;
     assert_eq!(summary["severityCounts"], Value::Object(serde_json::Map::new()));
 }

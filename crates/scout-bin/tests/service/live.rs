@@ -1,32 +1,24 @@
 //! Numbers between scans: what is announced shows at once, what is not is found by a check.
 
-use redis::aio::MultiplexedConnection;
 use std::time::Duration;
 
-use scout_testkit::{Fault, FaultProxy, Generation, RedisServer, create_index};
+use redis::aio::MultiplexedConnection;
+use scout_testkit::{Fault, FaultProxy, RedisServer};
 use uuid::Uuid;
 
+use crate::meters::checks;
+use crate::scene::{indexed, run};
 use crate::scout::{Answer, Scout};
 use crate::watch::{Shown, Watch};
 
-/// A Redis with an index, and the settings that name it.
-async fn redis() -> (RedisServer, MultiplexedConnection) {
-    let redis = RedisServer::start().await.unwrap();
-    let mut connection = redis.connection().await.unwrap();
-    create_index(&mut connection, "messages", Generation::D).await.unwrap();
-    (redis, connection)
-}
-
 async fn set(connection: &mut MultiplexedConnection, document: &str) -> String {
     let key = format!("{}-flux", Uuid::new_v4());
-    let () = redis::cmd("JSON.SET").arg(&key).arg(".").arg(document).query_async(connection).await.unwrap();
+    run(connection, &["JSON.SET", &key, ".", document]).await;
     key
 }
 
 async fn announce(connection: &mut MultiplexedConnection, key: &str, keep: usize) {
-    let mut add = redis::cmd("XADD");
-    add.arg("messages").arg("MAXLEN").arg(keep).arg("*").arg("messageID").arg(key);
-    let _: String = add.query_async(connection).await.unwrap();
+    run(connection, &["XADD", "messages", "MAXLEN", &keep.to_string(), "*", "messageID", key]).await;
 }
 
 async fn pitch(connection: &mut MultiplexedConnection) -> String {
@@ -37,7 +29,7 @@ async fn pitch(connection: &mut MultiplexedConnection) -> String {
 }
 
 /// How often a cursor over the index was opened: at start once for the last hour, then once for the whole.
-async fn scans(connection: &mut MultiplexedConnection) -> u64 {
+async fn cursors(connection: &mut MultiplexedConnection) -> u64 {
     let stats: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.unwrap();
     let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_FT.AGGREGATE:calls="));
     line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
@@ -45,7 +37,7 @@ async fn scans(connection: &mut MultiplexedConnection) -> u64 {
 
 #[tokio::test]
 async fn what_is_announced_shows_long_before_the_next_interval_and_without_a_scan() {
-    let (redis, mut connection) = redis().await;
+    let (redis, mut connection) = indexed().await;
     let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "24h")]).await;
     scout.counts(0).await;
     for total in 1..=20 {
@@ -54,12 +46,12 @@ async fn what_is_announced_shows_long_before_the_next_interval_and_without_a_sca
             scout.counts(total).await;
         }
     }
-    assert_eq!(scans(&mut connection).await, 2);
+    assert_eq!(cursors(&mut connection).await, 2);
 }
 
 #[tokio::test]
 async fn entries_that_were_trimmed_before_they_could_be_read_are_found_and_counted() {
-    let (redis, mut connection) = redis().await;
+    let (redis, mut connection) = indexed().await;
     let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
     pitch(&mut connection).await;
     scout.counts(1).await;
@@ -79,12 +71,12 @@ async fn entries_that_were_trimmed_before_they_could_be_read_are_found_and_count
     let is_true = |shown: &Shown| matches!(shown, Shown::Marked(_) | Shown::Plain(201));
     assert!(shown[until_checked..].iter().all(is_true), "{shown:?}");
     assert_eq!(scout.logged("entries were gone before they could be read, scanning again").len(), 1);
-    assert_eq!(scans(&mut connection).await, 3);
+    assert_eq!(cursors(&mut connection).await, 3);
 }
 
 #[tokio::test]
 async fn what_nobody_announces_is_told_as_a_difference_and_counted_by_the_next_scan() {
-    let (redis, mut connection) = redis().await;
+    let (redis, mut connection) = indexed().await;
     let variables = [
         ("REDIS_URL", redis.url()),
         ("SCOUT_INTERVAL", "1s".into()),
@@ -96,7 +88,7 @@ async fn what_nobody_announces_is_told_as_a_difference_and_counted_by_the_next_s
     scout.counts(1).await;
     set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
     set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
-    let () = redis::cmd("UNLINK").arg(gone).query_async(&mut connection).await.unwrap();
+    run(&mut connection, &["UNLINK", &gone]).await;
     scout.answers("/analytics/summary", |answer| answer.json()["difference"] == -1).await;
     let summary = scout.counts(2).await;
     assert_eq!(summary.get("difference"), None, "{summary}");
@@ -104,7 +96,7 @@ async fn what_nobody_announces_is_told_as_a_difference_and_counted_by_the_next_s
 
 #[tokio::test]
 async fn documents_that_are_foreign_or_refused_make_no_scans_and_no_difference() {
-    let (redis, mut connection) = redis().await;
+    let (redis, mut connection) = indexed().await;
     let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
     scout.counts(0).await;
     for _ in 0..10 {
@@ -116,23 +108,16 @@ async fn documents_that_are_foreign_or_refused_make_no_scans_and_no_difference()
         announce(&mut connection, "no such document", 10_000).await;
     }
     scout.counts(10).await;
-    let checks = |scout: &Scout| {
-        let text = scout.get("/metrics").body;
-        let line = "homerun2_scout_redis_command_duration_seconds_count{command=\"xinfo\"} ";
-        text.lines()
-            .find_map(|found| found.strip_prefix(line))
-            .map_or(0, |count| count.parse::<u64>().unwrap())
-    };
     let before = checks(&scout);
     scout.eventually("two more checks", |scout| (checks(scout) >= before + 2).then_some(())).await;
     let summary = scout.counts(10).await;
     assert_eq!(summary.get("difference"), None, "{summary}");
-    assert_eq!(scans(&mut connection).await, 2);
+    assert_eq!(cursors(&mut connection).await, 2);
 }
 
 #[tokio::test]
 async fn a_restarted_scout_counts_what_came_meanwhile() {
-    let (redis, mut connection) = redis().await;
+    let (redis, mut connection) = indexed().await;
     let url = redis.url();
     let variables = [("REDIS_URL", url.as_str())];
     let mut scout = Scout::start(&variables).await;
@@ -149,23 +134,19 @@ async fn a_restarted_scout_counts_what_came_meanwhile() {
 
 #[tokio::test]
 async fn several_streams_are_followed() {
-    let (redis, mut connection) = redis().await;
+    let (redis, mut connection) = indexed().await;
     let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_STREAMS", "messages, alerts")]).await;
     scout.counts(0).await;
     pitch(&mut connection).await;
     let key = set(&mut connection, r#"{"severity":"ERROR","system":"grafana"}"#).await;
-    let _: String = redis::cmd("XADD")
-        .arg(&["alerts", "*", "messageID", key.as_str()])
-        .query_async(&mut connection)
-        .await
-        .unwrap();
+    run(&mut connection, &["XADD", "alerts", "*", "messageID", &key]).await;
     scout.counts(2).await;
 }
 
 #[tokio::test]
 async fn where_the_stream_cannot_be_followed_scans_count_every_interval() {
-    let (redis, mut connection) = redis().await;
-    let () = redis::cmd("SET").arg(&["messages", "no stream"]).query_async(&mut connection).await.unwrap();
+    let (redis, mut connection) = indexed().await;
+    run(&mut connection, &["SET", "messages", "no stream"]).await;
     set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
     let scout = Scout::start(&[("REDIS_URL", &redis.url()), ("SCOUT_INTERVAL", "1s")]).await;
     scout.counts(1).await;
@@ -179,7 +160,7 @@ async fn where_the_stream_cannot_be_followed_scans_count_every_interval() {
     set(&mut connection, r#"{"severity":"ERROR","system":"flux"}"#).await;
     scout.counts(2).await;
 
-    let () = redis::cmd("DEL").arg("messages").query_async(&mut connection).await.unwrap();
+    run(&mut connection, &["DEL", "messages"]).await;
     pitch(&mut connection).await;
     scout.counts(3).await;
     scout.answers("/ready", |answer| !answer.body.contains("not_followed")).await;
@@ -203,13 +184,19 @@ async fn fill(connection: &mut MultiplexedConnection, count: usize, age: Duratio
     let () = pipe.query_async(connection).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_redis_that_comes_later_than_scout_gives_windows_of_the_last_hour_first_too() {
-    let (redis, mut connection) = redis().await;
+/// A store with many documents of some hours ago and few of the last one, behind a proxy that does this to it.
+async fn old_and_recent(fault: Fault) -> (RedisServer, MultiplexedConnection, FaultProxy) {
+    let (redis, mut connection) = indexed().await;
     fill(&mut connection, 8_000, Duration::from_secs(5 * 3600)).await;
     fill(&mut connection, 30, Duration::from_secs(600)).await;
     let proxy = FaultProxy::before(&redis.url()).await.unwrap();
-    proxy.set(Fault::Refuse).await;
+    proxy.set(fault).await;
+    (redis, connection, proxy)
+}
+
+#[tokio::test]
+async fn a_redis_that_comes_later_than_scout_gives_windows_of_the_last_hour_first_too() {
+    let (redis, _, proxy) = old_and_recent(Fault::Refuse).await;
     let scout = Scout::start(&[("REDIS_URL", &proxy.url(&redis.url()))]).await;
     scout.answers("/analytics/summary", |answer| answer.body.contains("cannot reach")).await;
     proxy.set(Fault::Delay(Duration::from_millis(300))).await;
@@ -221,11 +208,8 @@ async fn a_redis_that_comes_later_than_scout_gives_windows_of_the_last_hour_firs
 
 #[tokio::test]
 async fn windows_of_the_last_hour_are_answered_while_the_first_scan_goes_on() {
-    let (redis, mut connection) = redis().await;
-    fill(&mut connection, 8_000, Duration::from_secs(5 * 3600)).await;
-    fill(&mut connection, 30, Duration::from_secs(600)).await;
-    let proxy = FaultProxy::before(&redis.url()).await.unwrap();
-    proxy.set(Fault::Delay(Duration::from_millis(100))).await;
+    let delay = Fault::Delay(Duration::from_millis(100));
+    let (redis, mut connection, proxy) = old_and_recent(delay).await;
     let scout = Scout::start(&[("REDIS_URL", &proxy.url(&redis.url()))]).await;
     let first = scout.answers("/analytics/summary?window=30m", |answer| answer.status == 200).await;
     assert_eq!(first.json()["counting"]["of"], 8030, "{}", first.body);

@@ -18,6 +18,7 @@ mod numbers;
 mod pitch;
 mod random;
 mod replaced;
+mod scene;
 mod scout;
 mod truth;
 mod watch;

@@ -7,6 +7,8 @@ use redis::aio::MultiplexedConnection;
 use scout_testkit::{Document, Generation, Generator, RedisServer, Tally, create_index};
 use serde_json::json;
 
+use crate::meters::scans;
+use crate::scene::run;
 use crate::scout::Scout;
 use crate::truth::{Message, Window, moment_ms, now_ms, range_ms, series_is_true, views_are_true};
 
@@ -46,10 +48,6 @@ impl Dice {
         }
         window
     }
-}
-
-async fn run(connection: &mut MultiplexedConnection, words: &[&str]) {
-    redis::cmd(words[0]).arg(&words[1..]).exec_async(connection).await.unwrap();
 }
 
 /// What was announced, when, and whether it has been deleted since.
@@ -154,18 +152,15 @@ impl Store {
 }
 
 /// Scans that have been completed.
-fn scans(scout: &Scout) -> u64 {
-    let text = scout.get("/metrics").body;
-    let of_scans = text.lines().filter_map(|line| line.strip_prefix("homerun2_scout_scans_total{"));
-    let completed = of_scans.filter(|line| line.contains("result=\"completed\""));
-    completed.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+fn completed(scout: &Scout) -> u64 {
+    scans(scout, "result=\"completed\"")
 }
 
 /// Waits for a scan that has begun from now on.
 async fn scanned(scout: &Scout) {
     // One may be under way.
-    let enough = scans(scout) + 2;
-    scout.eventually("scans", |scout| (scans(scout) >= enough).then_some(())).await;
+    let enough = completed(scout) + 2;
+    scout.eventually("scans", |scout| (completed(scout) >= enough).then_some(())).await;
 }
 
 /// Random windows, by event time and by arrival, against the messages that are there.

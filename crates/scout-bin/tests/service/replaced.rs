@@ -7,6 +7,7 @@ use redis::aio::MultiplexedConnection;
 use scout_testkit::{Announce, Document, FaultProxy, Generation, Generator, RedisServer, create_index, load};
 
 use crate::meters::checks;
+use crate::scene::{indexed, run, start};
 use crate::scout::{Answer, Scout};
 use crate::truth::{Message, Window, moment_ms, now_ms, views_are_true};
 use crate::watch::{Shown, Watch};
@@ -22,20 +23,9 @@ async fn write(connection: &mut MultiplexedConnection, documents: &[Document]) {
 
 /// A server with an index and these documents.
 async fn filled(documents: &[Document]) -> (RedisServer, MultiplexedConnection) {
-    let redis = RedisServer::start().await.unwrap();
-    let mut connection = redis.connection().await.unwrap();
-    create_index(&mut connection, "messages", Generation::D).await.unwrap();
+    let (redis, mut connection) = indexed().await;
     write(&mut connection, documents).await;
     (redis, connection)
-}
-
-async fn start(url: &str) -> Scout {
-    Scout::start(&[("REDIS_URL", url), ("SCOUT_INTERVAL", "1s"), ("SCOUT_REDIS_RESPONSE_TIMEOUT", "1s")])
-        .await
-}
-
-async fn run(connection: &mut MultiplexedConnection, words: &[&str]) {
-    redis::cmd(words[0]).arg(&words[1..]).exec_async(connection).await.unwrap();
 }
 
 fn messages(documents: &[Document]) -> Vec<Message> {
