@@ -16,6 +16,7 @@ use crate::index::{Index, being_built};
 use crate::info::{EVENT_TIME, IndexInfo, KeyType, Progress};
 use crate::join::Join;
 use crate::moment::State;
+use crate::pause::pause_until;
 use crate::plan;
 use crate::rows::{Batch, Tally};
 
@@ -268,7 +269,7 @@ impl Scan<'_> {
     /// the wire, and with reading the answer, is part of it.
     async fn rest(&self, work: Work, pause: Duration) {
         let due = work.sent.plus(work.busy).plus(pause);
-        tokio::time::sleep(due.since(self.clock.now().mono)).await;
+        pause_until(due, self.clock).await;
     }
 
     /// Whether rows are missing that were neither deleted nor rewritten while the scan ran.

@@ -127,7 +127,7 @@ impl Tail<'_> {
         let keys: Vec<&str> = entries.iter().filter_map(|entry| entry.key.as_deref()).collect();
         if keys.is_empty() {
             self.deliver(&entries, &HashMap::new(), WallTime::from_unix_ms(i64::MAX), &mut report, sink);
-            tokio::time::sleep(pause).await;
+            pause_until(self.clock.now().mono.plus(pause), self.clock).await;
             return Ok(report);
         }
         let has_unix = self.memory.wants_unix;
