@@ -13,6 +13,7 @@ use crate::names::NameId;
 use crate::query::Selection;
 use crate::snapshot::LISTED_ALERTING;
 use crate::sums::{Limits, Sums};
+use crate::view::is_zero;
 use crate::{Found, GoDuration, Query, QueryError, Snapshot, Span, TimeOf, WallTime};
 
 /// The most points of one series.
@@ -84,11 +85,6 @@ pub(crate) struct Point {
     without_system: u64,
     #[serde(skip_serializing_if = "is_zero")]
     folded_messages: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 impl SeriesQuery {

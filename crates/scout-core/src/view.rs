@@ -33,8 +33,29 @@ pub struct Marks {
     pub counting: Option<Counting>,
 }
 
-fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+pub(crate) fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
     *number == T::default()
+}
+
+/// When the numbers were taken, and over which range.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Taken<'a> {
+    last_updated: WallTime,
+    #[serde(flatten)]
+    range: Option<&'a Range>,
+}
+
+/// What is to be known beside the numbers, which every view ends with.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Beside {
+    #[serde(skip_serializing_if = "is_zero")]
+    folded_messages: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unattributed: u64,
+    #[serde(flatten)]
+    marks: Marks,
 }
 
 /// `/analytics/summary`
@@ -44,15 +65,10 @@ pub struct SummaryView<'a> {
     total_messages: u64,
     severity_counts: &'a BTreeMap<Arc<str>, u64>,
     time_window: &'a str,
-    last_updated: WallTime,
     #[serde(flatten)]
-    range: Option<&'a Range>,
-    #[serde(skip_serializing_if = "is_zero")]
-    folded_messages: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    unattributed: u64,
+    taken: Taken<'a>,
     #[serde(flatten)]
-    marks: Marks,
+    beside: Beside,
 }
 
 /// `/analytics/systems`
@@ -61,17 +77,12 @@ pub struct SummaryView<'a> {
 pub struct SystemsView<'a> {
     systems: &'a [SystemCount],
     total: usize,
-    last_updated: WallTime,
     #[serde(flatten)]
-    range: Option<&'a Range>,
+    taken: Taken<'a>,
     #[serde(skip_serializing_if = "is_zero")]
     without_system: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    folded_messages: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    unattributed: u64,
     #[serde(flatten)]
-    marks: Marks,
+    beside: Beside,
 }
 
 /// `/analytics/alerts`
@@ -81,15 +92,10 @@ pub struct AlertsView<'a> {
     total_alerts: u64,
     severity_counts: &'a BTreeMap<&'static str, u64>,
     top_systems: &'a [SystemCount],
-    last_updated: WallTime,
     #[serde(flatten)]
-    range: Option<&'a Range>,
-    #[serde(skip_serializing_if = "is_zero")]
-    folded_messages: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    unattributed: u64,
+    taken: Taken<'a>,
     #[serde(flatten)]
-    marks: Marks,
+    beside: Beside,
 }
 
 /// `/analytics/systems/{system}`
@@ -99,15 +105,10 @@ pub struct SystemView<'a> {
     system: &'a str,
     total_messages: u64,
     severity_counts: &'a BTreeMap<Arc<str>, u64>,
-    last_updated: WallTime,
     #[serde(flatten)]
-    range: Option<&'a Range>,
-    #[serde(skip_serializing_if = "is_zero")]
-    folded_messages: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    unattributed: u64,
+    taken: Taken<'a>,
     #[serde(flatten)]
-    marks: Marks,
+    beside: Beside,
 }
 
 /// `/analytics/timeseries`
@@ -124,19 +125,14 @@ pub struct SeriesView<'a> {
     severity_counts: Option<&'a BTreeMap<Arc<str>, u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     systems: Option<&'a [SystemCount]>,
-    last_updated: WallTime,
     #[serde(flatten)]
-    range: Option<&'a Range>,
+    taken: Taken<'a>,
     #[serde(skip_serializing_if = "is_zero")]
     other: u64,
     #[serde(skip_serializing_if = "is_zero")]
     without_system: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    folded_messages: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    unattributed: u64,
     #[serde(flatten)]
-    marks: Marks,
+    beside: Beside,
 }
 
 /// The counts that views show, wherever they come from.
@@ -192,8 +188,7 @@ impl<'a> From<&'a Sums> for Counts<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Views<'a> {
     counts: Counts<'a>,
-    taken_at: WallTime,
-    range: Option<&'a Range>,
+    taken: Taken<'a>,
     unattributed: u64,
     marks: Marks,
 }
@@ -221,14 +216,19 @@ impl<'a> Views<'a> {
                 .find(|kind| kind.leaves_messages_out()),
             counting: publication.counting,
         };
-        Self { counts: snapshot.into(), taken_at: snapshot.taken_at, range: None, unattributed: 0, marks }
+        let taken = Taken { last_updated: snapshot.taken_at, range: None };
+        Self { counts: snapshot.into(), taken, unattributed: 0, marks }
+    }
+
+    fn beside(&self, folded_messages: u64) -> Beside {
+        Beside { folded_messages, unattributed: self.unattributed, marks: self.marks }
     }
 
     /// The same views of what was found in the publication's snapshot.
     pub fn with(self, found: &'a Found) -> Self {
         Self {
             counts: (&found.sums).into(),
-            range: found.range.as_ref(),
+            taken: Taken { range: found.range.as_ref(), ..self.taken },
             unattributed: found.unattributed,
             ..self
         }
@@ -245,11 +245,8 @@ impl<'a> Views<'a> {
             total_messages: self.counts.total,
             severity_counts: self.counts.severities,
             time_window,
-            last_updated: self.taken_at,
-            range: self.range,
-            folded_messages: self.counts.folded_severities,
-            unattributed: self.unattributed,
-            marks: self.marks,
+            taken: self.taken,
+            beside: self.beside(self.counts.folded_severities),
         }
     }
 
@@ -258,12 +255,9 @@ impl<'a> Views<'a> {
         SystemsView {
             systems: self.counts.systems,
             total: self.counts.systems_total,
-            last_updated: self.taken_at,
-            range: self.range,
+            taken: self.taken,
             without_system: self.counts.without_system,
-            folded_messages: self.counts.folded_systems,
-            unattributed: self.unattributed,
-            marks: self.marks,
+            beside: self.beside(self.counts.folded_systems),
         }
     }
 
@@ -273,11 +267,8 @@ impl<'a> Views<'a> {
             total_alerts: self.counts.alerts.values().sum(),
             severity_counts: self.counts.alerts,
             top_systems: self.counts.alerting_systems,
-            last_updated: self.taken_at,
-            range: self.range,
-            folded_messages: self.counts.folded_alerts,
-            unattributed: self.unattributed,
-            marks: self.marks,
+            taken: self.taken,
+            beside: self.beside(self.counts.folded_alerts),
         }
     }
 
@@ -287,17 +278,15 @@ impl<'a> Views<'a> {
             system,
             total_messages: self.counts.total,
             severity_counts: self.counts.severities,
-            last_updated: self.taken_at,
-            range: self.range,
-            folded_messages: self.counts.folded_severities,
-            unattributed: self.unattributed,
-            marks: self.marks,
+            taken: self.taken,
+            beside: self.beside(self.counts.folded_severities),
         }
     }
 
     /// Messages over time.
     pub fn series(self, series: &'a Series) -> SeriesView<'a> {
-        let Self { counts, taken_at, range, unattributed, marks } = self.with(&series.found);
+        let views = self.with(&series.found);
+        let counts = views.counts;
         let (by_severity, by_system) = (series.by == By::Severity, series.by == By::System);
         SeriesView {
             total_messages: counts.total,
@@ -307,17 +296,14 @@ impl<'a> Views<'a> {
             points: &series.points,
             severity_counts: by_severity.then_some(counts.severities),
             systems: by_system.then_some(counts.systems),
-            last_updated: taken_at,
-            range,
+            taken: views.taken,
             other: series.other,
             without_system: if by_system { counts.without_system } else { 0 },
-            folded_messages: match series.by {
+            beside: views.beside(match series.by {
                 By::None => 0,
                 By::Severity => counts.folded_severities,
                 By::System => counts.folded_systems,
-            },
-            unattributed,
-            marks,
+            }),
         }
     }
 }
