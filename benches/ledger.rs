@@ -26,7 +26,7 @@ impl Texts {
             severity: Some(self.severity),
             system: Some(&self.system),
             timestamp: Some(&self.timestamp),
-            timestamp_unix: None,
+            ..Row::default()
         }
     }
 }

@@ -18,7 +18,7 @@ pub fn ledger(now: Now) -> Result<Ledger, LedgerConfigError> {
             severity: Some(SEVERITIES[number % SEVERITIES.len()]),
             system: Some(&system),
             timestamp: Some("2026-03-01T11:59:30Z"),
-            timestamp_unix: None,
+            ..Row::default()
         };
         if let Some(facts) = row.facts() {
             ledger.record(&facts);

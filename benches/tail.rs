@@ -102,6 +102,7 @@ fn count(criterion: &mut Criterion) {
                     system: field(1),
                     timestamp: field(2),
                     timestamp_unix: field(3),
+                    ..Row::default()
                 };
                 let place = ("messages", Offset::from_bits(number));
                 live.0.announce(&Announced::new(place, NOW, &message.key, Some(row)));

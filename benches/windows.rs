@@ -31,7 +31,7 @@ fn snapshot() -> Snapshot {
             severity: Some(SEVERITIES[part(40, SEVERITIES.len() as u64)]),
             system: Some(&systems[part(48, SYSTEMS)]),
             timestamp: Some(&timestamp),
-            timestamp_unix: None,
+            ..Row::default()
         };
         ledger.record(&row.facts().unwrap());
     }

@@ -13,6 +13,8 @@ pub struct Row<'a> {
     pub timestamp: Option<&'a str>,
     /// The event time in seconds since the epoch, as the decimal text of a number.
     pub timestamp_unix: Option<&'a str>,
+    /// Tags, separated by commas. They count for rules that ask for them alone, so a store may leave them out.
+    pub tags: Option<&'a str>,
 }
 
 /// A message reduced to what counts.

@@ -32,13 +32,15 @@ pub enum FindingKind {
     ClockSkew,
     /// The server is a replica that does not hear of what is written to its master.
     MasterLost,
+    /// Alerts are kept where a crash of the store loses them.
+    AlertsNotDurable,
     /// The server lacks something, or is set up such, that answers are slower or less safe.
     Server,
 }
 
 impl FindingKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ForeignDocuments,
         Self::RefusedDocuments,
         Self::IndexOnHash,
@@ -52,6 +54,7 @@ impl FindingKind {
         Self::Folded,
         Self::ClockSkew,
         Self::MasterLost,
+        Self::AlertsNotDurable,
         Self::Server,
     ];
 
@@ -84,6 +87,7 @@ impl FindingKind {
             Self::Folded => "folded",
             Self::ClockSkew => "clock_skew",
             Self::MasterLost => "master_lost",
+            Self::AlertsNotDurable => "alerts_not_durable",
             Self::Server => "server",
         }
     }

@@ -252,6 +252,11 @@ impl Ledger {
         &self.grid
     }
 
+    /// The names of systems, and those of severities.
+    pub(crate) fn names(&self) -> (&Arc<Names>, &Arc<Names>) {
+        (&self.systems, &self.severities)
+    }
+
     /// The number of a system's name; `None` where no message is counted under it.
     pub(crate) fn find_system(&self, name: &str) -> Option<NameId> {
         self.systems.find(name)

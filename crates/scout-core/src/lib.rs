@@ -34,6 +34,7 @@
 //! ```
 #![deny(missing_docs)]
 
+pub mod alerting;
 mod arrivals;
 mod board;
 mod cells;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alerting::Selector;
 use crate::arrivals::Arrivals;
 use crate::intake::findings;
 use crate::keys::KeyHash;
@@ -80,6 +81,14 @@ struct Question {
     is_read_back: bool,
 }
 
+/// Arrivals of messages with some tags.
+#[derive(Debug)]
+struct Tagged {
+    rule: usize,
+    select: Selector,
+    arrivals: Arrivals,
+}
+
 /// The base, which is what the last scan found.
 #[derive(Debug)]
 struct Base {
@@ -112,6 +121,8 @@ pub struct LiveLedger {
     question: Option<Question>,
     position: Position,
     arrivals: Arrivals,
+    /// Arrivals of messages with the tags that a rule asks for.
+    tagged: Vec<Tagged>,
     followed: BTreeMap<Arc<str>, Followed>,
     /// The server at which it was last known how much of the feeds is missing.
     followed_server: Arc<str>,
@@ -125,6 +136,7 @@ impl LiveLedger {
         Self {
             ledger: Ledger::new(config.ledger, WallTime::default()),
             arrivals: Arrivals::new(config.arrivals),
+            tagged: Vec::new(),
             config,
             foreign: 0,
             base: None,
@@ -156,6 +168,23 @@ impl LiveLedger {
     /// What arrived in the last hour.
     pub fn arrivals(&self) -> &Arrivals {
         &self.arrivals
+    }
+
+    /// Arrivals of messages with these tags are counted apart, for a rule that is known by a number.
+    pub fn count_tagged(&mut self, rule: usize, select: &Selector) {
+        let arrivals = Arrivals::new(self.config.arrivals);
+        self.tagged.push(Tagged { rule, select: select.clone(), arrivals });
+    }
+
+    /// Whether entries are to come with the tags of their messages.
+    pub fn wants_tags(&self) -> bool {
+        !self.tagged.is_empty()
+    }
+
+    /// What arrived in the last hour with the tags that rules ask for, by the rules' numbers. Whether it is whole is known
+    /// of all arrivals alone.
+    pub fn tagged(&self) -> BTreeMap<usize, Arrivals> {
+        self.tagged.iter().map(|tagged| (tagged.rule, tagged.arrivals.clone())).collect()
     }
 
     /// How far the feeds have been taken in.
@@ -265,6 +294,12 @@ impl LiveLedger {
         let facts = entry.row.as_ref().map(Row::facts);
         if let Some(Some(facts)) = &facts {
             self.arrivals.record(facts, entry.arrived);
+            let tags = entry.row.as_ref().and_then(|row| row.tags);
+            for tagged in &mut self.tagged {
+                if tagged.select.wants_tags(tags) {
+                    tagged.arrivals.record(facts, entry.arrived);
+                }
+            }
         }
         if let Some(base) = &mut self.base
             && entry.offset > base.joined.feed(entry.feed).last
@@ -330,6 +365,9 @@ impl LiveLedger {
     pub fn advance(&mut self, now: WallTime) {
         self.ledger.advance(now);
         self.arrivals.advance(now);
+        for tagged in &mut self.tagged {
+            tagged.arrivals.advance(now);
+        }
         if let Some(pending) = &mut self.pending {
             pending.delta.advance(now);
         }
@@ -425,6 +463,9 @@ impl LiveLedger {
     fn forget_arrivals(&mut self, now: WallTime) {
         self.arrivals = Arrivals::new(self.config.arrivals);
         self.arrivals.cover_from(now.plus(MOMENT));
+        for tagged in &mut self.tagged {
+            tagged.arrivals = Arrivals::new(self.config.arrivals);
+        }
     }
 
     fn note_whether_read_back(&mut self) {

@@ -144,6 +144,7 @@ impl Message {
             system: non_empty(&self.system),
             timestamp: non_empty(&self.timestamp),
             timestamp_unix: unix.as_deref(),
+            tags: non_empty(&self.tags),
         })
     }
 

@@ -67,6 +67,13 @@ impl Names {
         self.list.get(id.0 as usize)
     }
 
+    /// Whether each name of an earlier table has the same number here.
+    pub(crate) fn continues(&self, earlier: &Self) -> bool {
+        std::ptr::eq(self, earlier)
+            || self.list.len() >= earlier.list.len()
+                && self.list.iter().zip(&earlier.list).all(|(name, before)| Arc::ptr_eq(name, before))
+    }
+
     /// Every name, in the order of the numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
         self.list.iter()

@@ -135,6 +135,11 @@ pub trait ScanSink: Send {
 
 /// Takes in what feeds announce.
 pub trait TailSink: Send {
+    /// Whether rows are to come with their tags, which may have to be fetched for it.
+    fn wants_tags(&self) -> bool {
+        false
+    }
+
     /// One entry, in the order of its feed.
     fn entry(&mut self, entry: &Announced<'_>);
 }

@@ -27,7 +27,7 @@ fn record(ledger: &mut Ledger, severity: &str, system: &str, event_time: Option<
         severity: Some(severity),
         system: (!system.is_empty()).then_some(system),
         timestamp: timestamp.as_deref(),
-        timestamp_unix: None,
+        ..Row::default()
     };
     ledger.record(&row.facts().expect("a message"));
 }

@@ -192,13 +192,16 @@ fn the_stored_document_has_the_platforms_order_and_no_empty_fields() {
 #[test]
 fn the_row_of_a_message_has_no_empty_fields() {
     Message::default().with_row(|row| assert_eq!(*row, Row::default()));
-    let message = read(&json!({"severity": "INFO", "system": "flux", "timestamp": "t", "timestamp_unix": 7}));
+    let message = read(
+        &json!({"severity": "INFO", "system": "flux", "timestamp": "t", "timestamp_unix": 7, "tags": "a,b"}),
+    );
     message.with_row(|row| {
         let expected = Row {
             severity: Some("INFO"),
             system: Some("flux"),
             timestamp: Some("t"),
             timestamp_unix: Some("7"),
+            tags: Some("a,b"),
         };
         assert_eq!(*row, expected);
     });
