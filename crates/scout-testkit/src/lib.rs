@@ -1,4 +1,5 @@
-//! What Scout's tests stand on: a real RediSearch, a proxy with faults, and messages with every oddity of the field.
+//! What Scout's tests stand on: a real RediSearch, a proxy with faults, a server that records what it is sent, and messages
+//! with every oddity of the field.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), redis::RedisError> {
@@ -14,14 +15,17 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod alerts;
 mod index;
 mod load;
 mod messages;
 pub mod proxy;
+pub mod recorder;
 pub mod server;
 
 pub use index::{create_index, index_info, wait_until_built};
 pub use load::{Announce, load};
 pub use messages::{Document, Expectation, Generation, Generator, Tally};
 pub use proxy::{Direction, Fault, FaultProxy};
+pub use recorder::{Certificates, Recorded, Recorder, Reply};
 pub use server::{Modules, Redis, RedisServer, ServerError, redis};
