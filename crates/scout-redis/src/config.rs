@@ -75,6 +75,16 @@ pub enum Intake {
     On,
 }
 
+/// Whether alerts will be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alerts {
+    /// No rule is judged.
+    #[default]
+    Off,
+    /// Alerts and the lease are kept as well, which needs further rights, and a server that does not lose them.
+    On,
+}
+
 /// What has to be known to talk to a Redis. The database is always 0.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -106,6 +116,8 @@ pub struct RedisConfig {
     pub jitter_seed: u64,
     /// Whether an inspection complains where the rights to submit are lacking.
     pub intake: Intake,
+    /// Whether inspections and looks complain where alerts could not be kept, or might get lost.
+    pub alerts: Alerts,
 }
 
 impl RedisConfig {
@@ -125,6 +137,7 @@ impl RedisConfig {
             response_timeout: Duration::from_secs(10),
             jitter_seed: 0,
             intake: Intake::Off,
+            alerts: Alerts::Off,
         }
     }
 

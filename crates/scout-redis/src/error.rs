@@ -46,6 +46,8 @@ const MEANINGS: &[(Phrase, StoreErrorKind)] = &[
     // Servers before Redis 6 know no users.
     (Holds("wrong number of arguments for 'auth'"), StoreErrorKind::Authentication),
     (Code("NOPERM"), StoreErrorKind::Permission),
+    // What a script may not run.
+    (Holds("acl failure in script"), StoreErrorKind::Permission),
     (Code("READONLY"), StoreErrorKind::NotWritable),
     (Code("OOM"), StoreErrorKind::NotWritable),
     (Code("MISCONF"), StoreErrorKind::NotWritable),

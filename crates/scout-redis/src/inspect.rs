@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use redis::cmd;
 use scout_core::{Clock, Finding, FindingKind, StoreError, StoreErrorKind, StoreReport};
 
-use crate::config::{Intake, RedisConfig};
+use crate::config::{Alerts, Intake, RedisConfig};
 use crate::connection::Connection;
+use crate::durability::{alerts_not_durable, loses_writes};
 use crate::emptiness::believe;
 use crate::greeting::Server;
 use crate::index::Index;
@@ -30,7 +31,7 @@ pub(crate) async fn inspect(
     let info = Info::ask(connection).await?;
     report.role(&info);
     report.memory(&info);
-    report.persistence(&info);
+    report.persistence(&info, config.alerts);
     let mut streams = vec![&config.stream];
     streams.extend(config.streams.iter().filter(|stream| **stream != config.stream));
     for stream in streams {
@@ -47,6 +48,7 @@ pub(crate) async fn inspect(
         Purpose::Count => true,
         Purpose::Create => index_is_missing,
         Purpose::Submit => config.intake == Intake::On,
+        Purpose::KeepAlerts => config.alerts == Alerts::On,
     });
     match index {
         Ok(index) => {
@@ -125,15 +127,18 @@ impl Report {
         }
     }
 
-    fn persistence(&mut self, info: &Info) {
+    fn persistence(&mut self, info: &Info, alerts: Alerts) {
         let append_only = info.get("aof_enabled") == "1";
         let replicas = info.get("connected_slaves");
         let file = if append_only { "append-only file" } else { "no append-only file" };
         self.fact("persistence", format!("{file}, {replicas} replicas"));
-        if !append_only && replicas == "0" && info.get("role") != "slave" {
+        if loses_writes(&info.text, &info.text) {
             let text = "this redis has neither an append-only file nor a replica: messages since its last snapshot \
                         are lost when it dies; run `CONFIG SET appendonly yes`";
             self.finding(1, text);
+        }
+        if alerts == Alerts::On {
+            self.0.findings.extend(alerts_not_durable(&info.text, &info.text));
         }
         if [info.get("rdb_last_bgsave_status"), info.get("aof_last_write_status")].contains(&"err") {
             self.finding(1, "this redis cannot write to its disk, and may refuse messages; its log says why");
@@ -178,6 +183,7 @@ impl Report {
             (Purpose::Count, "counting"),
             (Purpose::Create, "making the index"),
             (Purpose::Submit, "taking messages in"),
+            (Purpose::KeepAlerts, "keeping alerts"),
         ] {
             let (count, rules) = of(purpose);
             if count == 0 {

@@ -27,10 +27,12 @@
 //! ```
 #![deny(missing_docs)]
 
+mod alerts;
 mod backoff;
 mod config;
 mod connection;
 mod cursor;
+mod durability;
 mod emptiness;
 mod error;
 mod greeting;
@@ -47,6 +49,7 @@ mod plan;
 mod replication;
 mod rows;
 mod scan;
+mod script;
 mod store;
 mod submit;
 mod tail;
@@ -56,7 +59,7 @@ mod transport;
 mod unfollowed;
 mod value;
 
-pub use config::{Address, Intake, Password, Protocol, RedisConfig};
+pub use config::{Address, Alerts, Intake, Password, Protocol, RedisConfig};
 pub use store::RedisStore;
 
 #[doc = include_str!("../README.md")]

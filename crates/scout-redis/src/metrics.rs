@@ -40,10 +40,16 @@ pub(crate) enum Command {
     Search,
     /// XINFO STREAM and FT.INFO, to compare the count with.
     Look,
+    /// The scripts by which the right to judge is taken, prolonged and given back.
+    Lease,
+    /// GET, SSCAN and MGET of alerts.
+    ReadAlerts,
+    /// The script that writes alerts.
+    WriteAlerts,
 }
 
 impl Command {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::Connect,
         Self::Aggregate,
         Self::Cursor,
@@ -56,6 +62,9 @@ impl Command {
         Self::Tail,
         Self::Search,
         Self::Look,
+        Self::Lease,
+        Self::ReadAlerts,
+        Self::WriteAlerts,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -72,13 +81,24 @@ impl Command {
             Self::Tail => "xread",
             Self::Search => "ft.search",
             Self::Look => "xinfo",
+            Self::Lease => "lease",
+            Self::ReadAlerts => "read_alerts",
+            Self::WriteAlerts => "write_alerts",
         }
     }
 }
 
 /// Whose time in Redis is measured by Redis' own clock.
-const TIMED: [Command; 5] =
-    [Command::Aggregate, Command::Cursor, Command::Search, Command::Tail, Command::Look];
+const TIMED: [Command; 8] = [
+    Command::Aggregate,
+    Command::Cursor,
+    Command::Search,
+    Command::Tail,
+    Command::Look,
+    Command::Lease,
+    Command::ReadAlerts,
+    Command::WriteAlerts,
+];
 
 /// Every kind that this store can meet; the others are of stores that keep files.
 const KINDS: [StoreErrorKind; 13] = [
@@ -117,7 +137,8 @@ impl Meters {
         recorder.describe_counter(
             KeyName::from_const_str(ERRORS),
             Some(Unit::Count),
-            "Scans, looks at streams, submissions and inspections of Redis that failed".into(),
+            "Scans, looks at streams, submissions, inspections, and uses of alerts and lease that failed"
+                .into(),
         );
         recorder.describe_histogram(
             KeyName::from_const_str(BUSY),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use redis::{Cmd, Value, cmd};
 use scout_core::{EntryId, FeedMark, Finding, Moment, Offset, StoreError, WallTime};
 
-use crate::config::RedisConfig;
+use crate::config::{Alerts, RedisConfig};
 use crate::connection::{Connection, Timed, Work, micros};
+use crate::durability::alerts_not_durable;
 use crate::error::text_of;
 use crate::info::{IndexInfo, Progress};
 use crate::metrics::Command;
@@ -21,12 +22,15 @@ pub(crate) struct State {
     pub(crate) info: IndexInfo,
     /// Redis is a replica that does not hear of what is written.
     pub(crate) lost_master: Option<Finding>,
+    /// Redis would lose alerts, which are kept there.
+    pub(crate) not_durable: Option<Finding>,
 }
 
 /// The commands that ask for it, to be sent in one transaction.
 pub(crate) fn questions(config: &RedisConfig) -> Vec<Cmd> {
     let mut questions =
         vec![cmd("TIME"), cmd("INFO").arg("server").take(), cmd("INFO").arg("replication").take()];
+    questions.extend((config.alerts == Alerts::On).then(|| cmd("INFO").arg("persistence").take()));
     questions.extend(about_streams(config));
     questions.push(cmd("FT.INFO").arg(&config.index).take());
     questions
@@ -46,7 +50,11 @@ impl State {
         answers: &[Value],
     ) -> Result<Self, StoreError> {
         let form = || connection.faults().form(command, "the time, the server, streams and the index");
-        let [time, server, replication, streams @ .., info] = answers else { return Err(form()) };
+        let [time, server, replication, middle @ .., info] = answers else { return Err(form()) };
+        let (persistence, streams) = match config.alerts {
+            Alerts::Off => (None, middle),
+            Alerts::On => middle.split_first().map(|(first, rest)| (Some(first), rest)).ok_or_else(form)?,
+        };
         for (name, part) in [("time", time), ("info", server), ("info", replication), ("ft.info", info)] {
             connection.accept_of(name, part)?;
         }
@@ -73,7 +81,14 @@ impl State {
         moment.server = format!("{life} {}", info_field(&replication, "master_replid")).into();
         moment.index = info.definition().into();
         let lost_master = lost_master(&replication);
-        Ok(Self { moment, info, lost_master })
+        let not_durable = match persistence {
+            Some(answer) => {
+                let persistence = text(connection.accept_of("info", answer)?).ok_or_else(form)?;
+                alerts_not_durable(&persistence, &replication)
+            }
+            None => None,
+        };
+        Ok(Self { moment, info, lost_master, not_durable })
     }
 
     /// Asks for it alone.
@@ -143,7 +158,7 @@ pub(crate) fn mark_of_what_is_left(
 }
 
 /// A field of what INFO says; empty where it has none of that name.
-fn info_field<'a>(info: &'a str, name: &str) -> &'a str {
+pub(crate) fn info_field<'a>(info: &'a str, name: &str) -> &'a str {
     let pairs = info.lines().filter_map(|line| line.trim_end().split_once(':'));
     pairs.into_iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
 }

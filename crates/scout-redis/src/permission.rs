@@ -6,10 +6,12 @@
 use redis::{Cmd, Value, cmd};
 use scout_core::StoreError;
 
-use crate::config::RedisConfig;
+use crate::alerts::Keys;
+use crate::config::{Alerts, RedisConfig};
 use crate::connection::Connection;
 use crate::error::text_of;
 use crate::metrics::Command;
+use crate::value::{list, text};
 
 /// What a right is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(crate) enum Purpose {
     Create,
     /// Taking messages in.
     Submit,
+    /// Keeping alerts and the lease.
+    KeepAlerts,
 }
 
 /// A right that the user lacks, as `ACL SETUSER` wants it.
@@ -59,7 +63,31 @@ pub(crate) async fn lacks(connection: &Connection, config: &RedisConfig) -> Resu
             lacks.push(lack);
         }
     }
+    if config.alerts == Alerts::On {
+        lacks.extend(lacks_in_scripts(connection, config).await?);
+    }
     Ok(lacks)
+}
+
+/// Says which of some commands the user may not run in a script: they have no harmless forms to be sent in.
+const IN_SCRIPTS: &str = "\
+#!lua flags=no-writes
+local lacking = {}
+for _, call in ipairs({{'set', KEYS[1], 'x'}, {'del', KEYS[1]}, {'pttl', KEYS[1]}, {'sadd', KEYS[1], 'x'}, {'srem', KEYS[1], 'x'}}) do
+  if not redis.acl_check_cmd(unpack(call)) then
+    table.insert(lacking, call[1])
+  end
+end
+return lacking";
+
+/// Tells nothing where scripts cannot be run: that is a lack of its own.
+async fn lacks_in_scripts(connection: &Connection, config: &RedisConfig) -> Result<Vec<Lack>, StoreError> {
+    let keys = Keys::new(&config.index);
+    let script = cmd("EVAL").arg(IN_SCRIPTS).arg(1).arg(&keys.meta).take();
+    let answers = connection.send(Command::Probe, vec![script]).await?;
+    let commands = answers.first().and_then(list).unwrap_or_default();
+    let lack = |command| Lack { purpose: Purpose::KeepAlerts, rule: format!("+{command}") };
+    Ok(commands.iter().filter_map(text).map(lack).collect())
 }
 
 fn probes(config: &RedisConfig) -> Vec<Probe> {
@@ -95,6 +123,19 @@ fn probes(config: &RedisConfig) -> Vec<Probe> {
             &format!("~{}", config.stream),
         ),
     ];
+    if config.alerts == Alerts::On {
+        let keys = Keys::new(&config.index);
+        let keep =
+            |command: &mut Cmd, right| probe(Purpose::KeepAlerts, command.take(), right, &keys.right());
+        probes.extend([
+            keep(cmd("EVAL").arg("return 0").arg(1).arg(&keys.meta), "+eval"),
+            // A script that nobody has.
+            keep(cmd("EVALSHA").arg("0".repeat(40)).arg(1).arg(&keys.meta), "+evalsha"),
+            keep(cmd("GET").arg(&keys.meta), "+get"),
+            keep(cmd("MGET").arg(&keys.meta), "+mget"),
+            keep(cmd("SSCAN").arg(&keys.fingerprints).arg(0), "+sscan"),
+        ]);
+    }
     for stream in &config.streams {
         let keys = format!("~{stream}");
         let read = |command: &mut Cmd, right| probe(Purpose::Count, command.take(), right, &keys);

@@ -65,6 +65,14 @@ pub(crate) fn returned_first(key_type: KeyType) -> &'static [&'static str] {
     &all[..all.len() - WORDS]
 }
 
+/// What asks for tags beside that, which only some rules do.
+pub(crate) fn returned_tags(key_type: KeyType) -> &'static [&'static str] {
+    match key_type {
+        KeyType::Json => &["$.tags", "AS", "g"],
+        KeyType::Hash => &["tags", "AS", "g"],
+    }
+}
+
 /// How many words of [`load`] ask for one thing. The first is the key, the last `timestamp_unix`.
 const WORDS: usize = 3;
 
@@ -147,6 +155,7 @@ struct Fields<'a> {
     system: Option<Cow<'a, str>>,
     timestamp: Option<Cow<'a, str>>,
     timestamp_unix: Option<Cow<'a, str>>,
+    tags: Option<Cow<'a, str>>,
 }
 
 impl<'a> Fields<'a> {
@@ -159,6 +168,7 @@ impl<'a> Fields<'a> {
                 Some(b"y") => &mut read.system,
                 Some(b"t") => &mut read.timestamp,
                 Some(b"u") => &mut read.timestamp_unix,
+                Some(b"g") => &mut read.tags,
                 _ => continue,
             };
             *slot = read_text(value);
@@ -172,6 +182,7 @@ impl<'a> Fields<'a> {
             system: self.system.as_deref(),
             timestamp: self.timestamp.as_deref(),
             timestamp_unix: self.timestamp_unix.as_deref(),
+            tags: self.tags.as_deref(),
         }
     }
 }

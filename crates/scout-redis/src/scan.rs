@@ -97,6 +97,7 @@ struct Pass {
     tally: Tally,
     skew: Duration,
     lost_master: Option<Finding>,
+    not_durable: Option<Finding>,
 }
 
 impl Scan<'_> {
@@ -181,6 +182,7 @@ impl Scan<'_> {
             Ok(Outcome::Drained(pass)) if pass.info.finds_by_event_time() => {
                 let mut findings = plan::findings(&self.config.index, &pass.info);
                 findings.extend(pass.lost_master);
+                findings.extend(pass.not_durable);
                 Ok(Some(RecentReport::new(from, findings)))
             }
             Ok(_) => Ok(None),
@@ -213,7 +215,8 @@ impl Scan<'_> {
             },
         )
         .await?;
-        let Join { state: State { moment, info, lost_master }, answer, mut cursor, mut work, skew } = join;
+        let Join { state, answer, mut cursor, mut work, skew } = join;
+        let State { moment, info, lost_master, not_durable } = state;
         self.count(2, work);
         if info.progress != Progress::Built {
             cursor.close(self.connection).await?;
@@ -240,7 +243,7 @@ impl Scan<'_> {
             self.count(1, work);
             pause = self.deliver(&answer, work, &mut tally, sink)?;
         }
-        Ok(Outcome::Drained(Box::new(Pass { info, tally, skew, lost_master })))
+        Ok(Outcome::Drained(Box::new(Pass { info, tally, skew, lost_master, not_durable })))
     }
 
     /// Hands over the rows of one answer, and says how long to pause after it.
@@ -290,7 +293,7 @@ impl Scan<'_> {
     }
 
     async fn finish(mut self, pass: Pass) -> Result<ScanReport, StoreError> {
-        let Pass { info, tally, skew, lost_master } = pass;
+        let Pass { info, tally, skew, lost_master, not_durable } = pass;
         let index = &self.config.index;
         if tally.documents == 0 && info.documents > 0 {
             let text =
@@ -310,6 +313,7 @@ impl Scan<'_> {
         }
         self.report.findings.extend(skewed(skew));
         self.report.findings.extend(lost_master);
+        self.report.findings.extend(not_durable);
         Ok(self.report)
     }
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use metrics::Recorder;
+use scout_core::alerting::{AlertStore, Changes, Expects, Lease, LeaseToken, Leased, Loaded, Saved};
 use scout_core::{
     Clock, EntryId, Look, Message, MessageIntake, MessageStore, Position, Receipt, RecentReport, ScanReport,
     ScanSink, StoreError, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::Mutex;
 
+use crate::alerts::AlertKeeper;
 use crate::config::RedisConfig;
 use crate::connection::Connection;
 use crate::cursor::Leftovers;
@@ -45,6 +47,7 @@ pub struct RedisStore {
     /// A connection of its own, since waiting for news holds up whatever is sent after it.
     tail_link: Link,
     tail_memory: Mutex<TailMemory>,
+    alerts: AlertKeeper,
     /// Whether the index was made over hashes when it was last scanned.
     is_over_hashes: AtomicBool,
 }
@@ -69,6 +72,7 @@ impl RedisStore {
             tail_memory: Mutex::new(TailMemory::new(config.stall_budget, HALF)),
             is_over_hashes: AtomicBool::new(false),
             memory: Mutex::new(Memory::new(&config)),
+            alerts: AlertKeeper::new(&config, meters.clone(), Arc::clone(&clock))?,
             leftovers: Leftovers::default(),
             config,
             clock,
@@ -130,6 +134,7 @@ impl RedisStore {
             None => {
                 let mut findings = plan::findings(&self.config.index, &state.info);
                 findings.extend(state.lost_master);
+                findings.extend(state.not_durable);
                 Ok(Look::new(state.moment, findings))
             }
             Some(part) => Err(being_built(&connection, &self.config.index, part)),
@@ -184,5 +189,27 @@ impl MessageStore for RedisStore {
             inspect(&connection, &self.config, &*self.clock).await
         };
         self.counted(inspected.await)
+    }
+}
+
+#[async_trait]
+impl Lease for RedisStore {
+    async fn lease(&self, token: &LeaseToken, ttl: Duration, expects: Expects) -> Result<Leased, StoreError> {
+        self.counted(self.alerts.lease(token, ttl, expects).await)
+    }
+
+    async fn release(&self, token: &LeaseToken) -> Result<(), StoreError> {
+        self.counted(self.alerts.release(token).await)
+    }
+}
+
+#[async_trait]
+impl AlertStore for RedisStore {
+    async fn load(&self, known: Option<&[u8]>) -> Result<Loaded, StoreError> {
+        self.counted(self.alerts.load(known).await)
+    }
+
+    async fn save(&self, token: &LeaseToken, changes: &Changes) -> Result<Saved, StoreError> {
+        self.counted(self.alerts.save(token, changes).await)
     }
 }

@@ -14,7 +14,7 @@ use crate::info::KeyType;
 use crate::metrics::Command;
 use crate::moment::{about_streams, mark_of_what_is_left};
 use crate::pause::pause_until;
-use crate::rows::{Found, returned, returned_first};
+use crate::rows::{Found, returned, returned_first, returned_tags};
 use crate::value::{entries, list, text};
 
 /// How long to wait for news.
@@ -132,7 +132,8 @@ impl Tail<'_> {
         }
         let has_unix = self.memory.wants_unix;
         let fields = if has_unix { returned(self.key_type) } else { returned_first(self.key_type) };
-        let search = search(&self.config.index, &keys, fields);
+        let tags = if sink.wants_tags() { returned_tags(self.key_type) } else { &[] };
+        let search = search(&self.config.index, &keys, [fields, tags]);
         let (answer, mut work, mut busy) = if is_full {
             self.search_and_read_ahead(search, &entries, &mut pause, &mut report).await?
         } else {
@@ -147,7 +148,7 @@ impl Tail<'_> {
         self.memory.wants_unix = lacking.len() * MANY > rows.len();
         if !has_unix && !lacking.is_empty() {
             // All of it once more, since a document may have been rewritten meanwhile.
-            let more = self::search(&self.config.index, &lacking, returned(self.key_type));
+            let more = self::search(&self.config.index, &lacking, [returned(self.key_type), tags]);
             (again, work) = self.search(more, &mut report).await?;
             busy += work.busy;
             for key in &lacking {
@@ -339,15 +340,16 @@ fn read(config: &RedisConfig, from: &Position, each: usize, wait: Option<Duratio
 }
 
 /// Asks for fields of these documents.
-fn search(index: &str, keys: &[&str], fields: &[&str]) -> Cmd {
+fn search(index: &str, keys: &[&str], fields: [&[&str]; 2]) -> Cmd {
     let mut command = cmd("FT.SEARCH");
     command.arg(index).arg("*").arg("INKEYS").arg(keys.len());
     for key in keys {
         command.arg(*key);
     }
-    command.arg("RETURN").arg(fields.len());
-    for word in fields {
-        command.arg(*word);
+    let words = fields.concat();
+    command.arg("RETURN").arg(words.len());
+    for word in words {
+        command.arg(word);
     }
     command.arg("LIMIT").arg(0).arg(keys.len()).arg("TIMEOUT").arg(0).arg("DIALECT").arg(2);
     command

@@ -8,9 +8,9 @@
 
 mod common;
 
-use common::{COUNTING, SUBMITTING, as_user, inspect, make_user, plain, run, store, write};
+use common::{ALERTING, COUNTING, SUBMITTING, as_user, inspect, make_user, plain, run, store, write};
 use scout_core::{FindingKind, MessageStore, StoreErrorKind, StoreReport};
-use scout_redis::{Intake, Protocol, RedisConfig};
+use scout_redis::{Alerts, Intake, Protocol, RedisConfig};
 use scout_testkit::{Generation, RedisServer, create_index, wait_until_built};
 
 fn fact<'a>(report: &'a StoreReport, name: &str) -> &'a str {
@@ -124,6 +124,57 @@ async fn rights_to_submit_are_needed_where_messages_are_to_be_taken_in() {
     let report = inspect(&taking_in()).await;
     assert!(!texts(&report).contains("taking messages in"), "{report:?}");
     assert_eq!(report.unusable, None);
+}
+
+#[tokio::test]
+async fn rights_to_keep_alerts_are_needed_where_there_are_rules() {
+    let redis = RedisServer::start().await.unwrap();
+    let mut connection = redis.connection().await.unwrap();
+    let with = |alerts| {
+        let mut config = as_user(&redis.url(), Protocol::Auto);
+        config.alerts = alerts;
+        store(config)
+    };
+    make_user(&mut connection, &format!("{COUNTING} {ALERTING}")).await;
+    let report = inspect(&with(Alerts::On)).await;
+    assert!(!texts(&report).contains("ACL SETUSER"), "{report:?}");
+    assert_eq!(report.unusable, None);
+
+    for right in ALERTING.split(' ') {
+        let others: Vec<&str> = ALERTING.split(' ').filter(|other| *other != right).collect();
+        make_user(&mut connection, &format!("{COUNTING} {}", others.join(" "))).await;
+        let report = inspect(&with(Alerts::On)).await;
+        let run = format!("the user lacks rights for keeping alerts: run `ACL SETUSER <user> {right}`");
+        assert!(texts(&report).contains(&run), "{right}: {report:?}");
+        assert_eq!(report.unusable, Some(StoreErrorKind::Permission), "{right}");
+    }
+
+    make_user(&mut connection, COUNTING).await;
+    let report = inspect(&with(Alerts::Off)).await;
+    assert!(!format!("{report:?}").contains("keeping alerts"), "{report:?}");
+    assert_eq!(report.unusable, None);
+    assert_eq!(run(&mut connection, &["DBSIZE"]).await, redis::Value::Int(0));
+}
+
+#[tokio::test]
+async fn alerts_in_a_redis_that_may_lose_them_are_a_finding() {
+    let with = |url: String, alerts| {
+        let mut config = RedisConfig::from_url(&url).unwrap();
+        config.alerts = alerts;
+        store(config)
+    };
+    let kept = RedisServer::builder().append_only().start().await.unwrap();
+    let lost = RedisServer::start().await.unwrap();
+    for (server, alerts, count) in [(&lost, Alerts::On, 1), (&lost, Alerts::Off, 0), (&kept, Alerts::On, 0)] {
+        let store = with(server.url(), alerts);
+        let scanned = common::scan(&store).await.unwrap().1.findings;
+        let looked = store.look().await.unwrap().findings;
+        let inspected = inspect(&store).await.findings;
+        for findings in [scanned, looked, inspected] {
+            let about = |finding: &&scout_core::Finding| finding.kind == FindingKind::AlertsNotDurable;
+            assert_eq!(findings.iter().filter(about).count(), count, "{findings:?}");
+        }
+    }
 }
 
 #[tokio::test]

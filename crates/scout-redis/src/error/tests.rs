@@ -56,6 +56,11 @@ const TEXTS: &[(&str, Kind)] = &[
     ("DENIED Redis is running in protected mode because protected mode is enabled", Kind::Authentication),
     ("NOPERM User u1 has no permissions to run the 'FT.AGGREGATE' command", Kind::Permission),
     ("NOPERM No permissions to access a key", Kind::Permission),
+    (
+        "ERR ACL failure in script: User u1 has no permissions to run the 'set' command script: \
+         2f31ba2bb6d6a0f42cc159d2e2dad55440778de3, on @user_script:16.",
+        Kind::Permission,
+    ),
     ("ERR max number of clients reached", Kind::Unreachable),
     ("MOVED 3999 127.0.0.1:6381", Kind::Clustered),
     ("ASK 3999 127.0.0.1:6381", Kind::Clustered),

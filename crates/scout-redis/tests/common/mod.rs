@@ -42,6 +42,9 @@ pub const COUNTING: &str = "~messages +time +info +multi +exec +xinfo|stream +xr
 /// What is needed beyond them to take messages in.
 pub const SUBMITTING: &str = "~* +json.set +xadd";
 
+/// What is needed beyond them to keep alerts.
+pub const ALERTING: &str = "~scout:messages:* +eval +evalsha +get +mget +set +del +pttl +sadd +srem +sscan";
+
 pub const PASSWORD: &str = "correct horse";
 
 /// Makes the user `scout` with exactly these rights.

@@ -1,0 +1,6 @@
+#!lua flags=allow-oom
+-- KEYS: lease. ARGV: token.
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
+return {'free', 0}
