@@ -15,6 +15,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod alerts;
 mod config;
 mod error;
 mod failure;

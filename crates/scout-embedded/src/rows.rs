@@ -26,16 +26,27 @@ struct Texts {
     system: Option<Range<usize>>,
     timestamp: Option<Range<usize>>,
     timestamp_unix: Option<Range<usize>>,
+    tags: Option<Range<usize>>,
 }
 
 impl Rows {
-    pub(crate) fn push(&mut self, (key, severity, system, timestamp, timestamp_unix): Counted<'_>) {
+    pub(crate) fn push(&mut self, counted: Counted<'_>) {
+        self.push_tagged(counted, None);
+    }
+
+    /// The same, with the message's tags.
+    pub(crate) fn push_tagged(
+        &mut self,
+        (key, severity, system, timestamp, timestamp_unix): Counted<'_>,
+        tags: Option<&str>,
+    ) {
         let texts = Texts {
             key: self.keep(key),
             severity: severity.map(|text| self.keep(text)),
             system: system.map(|text| self.keep(text)),
             timestamp: timestamp.map(|text| self.keep(text)),
             timestamp_unix: timestamp_unix.map(|text| self.keep(text)),
+            tags: tags.map(|text| self.keep(text)),
         };
         self.rows.push(texts);
     }
@@ -68,6 +79,7 @@ impl Rows {
                 system: text(&texts.system),
                 timestamp: text(&texts.timestamp),
                 timestamp_unix: text(&texts.timestamp_unix),
+                tags: text(&texts.tags),
             };
             give(&self.text[texts.key.clone()], &row);
         }

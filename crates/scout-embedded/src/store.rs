@@ -1,15 +1,18 @@
 //! The port over the file.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
+use scout_core::alerting::{AlertStore, Changes, Expects, Lease, LeaseToken, Leased, Loaded, Saved};
 use scout_core::{
     Clock, EntryId, Look, Message, MessageIntake, MessageStore, Position, Receipt, ScanReport, ScanSink,
     StoreError, StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 
 use crate::EmbeddedConfig;
+use crate::alerts::AlertTables;
 use crate::error::input_output;
 use crate::file::StoreFile;
 use crate::layout::{FORMAT, ROWS};
@@ -32,6 +35,7 @@ pub struct EmbeddedStore {
     // Dropped in this order: the writer has written all before the file is closed.
     writer: Writer,
     readers: Arc<Readers>,
+    alerts: AlertTables,
     clock: Arc<dyn Clock>,
     file: Arc<StoreFile>,
 }
@@ -50,7 +54,10 @@ impl EmbeddedStore {
         let file = Arc::new(StoreFile::open(config, Arc::clone(&clock))?);
         let writer = Writer::start(Arc::clone(&file), Arc::clone(&clock))
             .map_err(|error| input_output(error, file.path()))?;
-        Ok(Self { writer, readers: Arc::default(), clock, file })
+        let readers = Arc::<Readers>::default();
+        let alerts =
+            AlertTables { file: Arc::clone(&file), readers: Arc::clone(&readers), holder: Arc::default() };
+        Ok(Self { writer, readers, alerts, clock, file })
     }
 
     /// Whether there is a store to open, for who would rather not make one. Changes nothing.
@@ -103,6 +110,29 @@ impl MessageStore for EmbeddedStore {
     async fn inspect(&self) -> Result<StoreReport, StoreError> {
         let counts = self.writer.counts();
         on_a_thread(&self.file, &self.readers, move |file| inspect(file, counts)).await
+    }
+}
+
+#[async_trait]
+impl Lease for EmbeddedStore {
+    /// One process has the file, and whoever asks last in it has the lease, until another one asks.
+    async fn lease(&self, token: &LeaseToken, _: Duration, _: Expects) -> Result<Leased, StoreError> {
+        self.alerts.lease(token).await
+    }
+
+    async fn release(&self, token: &LeaseToken) -> Result<(), StoreError> {
+        self.alerts.release(token).await
+    }
+}
+
+#[async_trait]
+impl AlertStore for EmbeddedStore {
+    async fn load(&self, known: Option<&[u8]>) -> Result<Loaded, StoreError> {
+        self.alerts.load(known).await
+    }
+
+    async fn save(&self, token: &LeaseToken, changes: &Changes) -> Result<Saved, StoreError> {
+        self.alerts.save(token, changes).await
     }
 }
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use redb::ReadableDatabase as _;
 use scout_core::{
-    Announced, EntryId, FeedMark, Moment, Position, StoreError, StoreErrorKind, TailReport, TailSink,
-    WallTime,
+    Announced, EntryId, FeedMark, Message, Moment, Position, StoreError, StoreErrorKind, TailReport,
+    TailSink, WallTime,
 };
 use tokio::sync::watch;
 
 use crate::error::closing;
 use crate::file::StoreFile;
-use crate::layout::{Held, ROWS, entry};
+use crate::layout::{DOCUMENTS, Held, ROWS, entry};
 use crate::readers::Readers;
 use crate::rows::Rows;
 use crate::store::STREAM;
@@ -40,13 +40,14 @@ pub(crate) async fn tail(
 ) -> Result<TailReport, StoreError> {
     let after = EntryId::at(from.of(STREAM));
     news.mark_unchanged();
-    let mut found = read(file, readers, after).await?;
+    let wants_tags = sink.wants_tags();
+    let mut found = read(file, readers, after, wants_tags).await?;
     if found.ids.is_empty() {
         // An error means that the store is being closed.
         if let Ok(Err(_)) = tokio::time::timeout(WAIT, news.changed()).await {
             return Err(closing());
         }
-        found = read(file, readers, after).await?;
+        found = read(file, readers, after, wants_tags).await?;
     }
     let mut report = TailReport::default();
     report.position = from.clone();
@@ -70,15 +71,27 @@ struct Found {
     rows: Rows,
 }
 
-async fn read(file: &Arc<StoreFile>, readers: &Arc<Readers>, after: EntryId) -> Result<Found, StoreError> {
+async fn read(
+    file: &Arc<StoreFile>,
+    readers: &Arc<Readers>,
+    after: EntryId,
+    wants_tags: bool,
+) -> Result<Found, StoreError> {
     on_a_thread(file, readers, move |file| {
         file.with(StoreErrorKind::Unreachable, |database| {
-            let table = database.begin_read()?.open_table(ROWS)?;
+            let transaction = database.begin_read()?;
+            let table = transaction.open_table(ROWS)?;
+            let documents = wants_tags.then(|| transaction.open_table(DOCUMENTS)).transpose()?;
             let mut found = Found::default();
             for row in table.range((Bound::Excluded(after.parts()), Bound::Unbounded))? {
                 let (id, counted) = row?;
                 found.ids.push(entry(id.value()));
-                found.rows.push(counted.value());
+                let document =
+                    documents.as_ref().map(|documents| documents.get(id.value())).transpose()?.flatten();
+                let tags = document
+                    .and_then(|document| Message::read(document.value()).ok())
+                    .map(|message| message.tags);
+                found.rows.push_tagged(counted.value(), tags.as_deref());
                 if found.rows.is_full() {
                     break;
                 }
