@@ -184,6 +184,8 @@ impl Shared {
             Route::Readyz => health::readyz(self.page.load().publication()),
             Route::Ready => health::ready(self.page.load().publication(), now),
             Route::OpenApi => self.openapi.answer(request.headers()),
+            Route::FiringAlerts => self.alerting.load().alerts.answer(request.headers()),
+            Route::Rules => self.alerting.load().rules.answer(request.headers()),
             Route::Summary | Route::Systems | Route::Alerts => {
                 self.page.load().analytics(route, request.headers())
             }

@@ -21,6 +21,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod alerting;
 mod answer;
 mod asking;
 mod config;

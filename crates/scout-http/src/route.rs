@@ -22,6 +22,9 @@ pub(crate) enum Route {
     System,
     Series,
     Events,
+    /// The alerts that Scout raises; [`Self::Alerts`] are counts of messages.
+    FiringAlerts,
+    Rules,
     OpenApi,
     Pitch,
     /// Anything that is not served; all such paths count as one.
@@ -65,7 +68,7 @@ impl Methods {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Root,
         Self::Health,
         Self::Ready,
@@ -78,6 +81,8 @@ impl Route {
         Self::System,
         Self::Series,
         Self::Events,
+        Self::FiringAlerts,
+        Self::Rules,
         Self::OpenApi,
         Self::Pitch,
         Self::Other,
@@ -97,6 +102,8 @@ impl Route {
             "/analytics/alerts" => Self::Alerts,
             "/analytics/timeseries" => Self::Series,
             "/events" => Self::Events,
+            "/alerts" => Self::FiringAlerts,
+            "/rules" => Self::Rules,
             "/openapi.json" => Self::OpenApi,
             "/pitch" => Self::Pitch,
             _ if path.strip_prefix(SYSTEM_PREFIX).is_some_and(|system| !system.is_empty()) => Self::System,
@@ -119,6 +126,8 @@ impl Route {
             Self::System => "/analytics/systems/{system}",
             Self::Series => "/analytics/timeseries",
             Self::Events => "/events",
+            Self::FiringAlerts => "/alerts",
+            Self::Rules => "/rules",
             Self::OpenApi => "/openapi.json",
             Self::Pitch => "/pitch",
             Self::Other => "other",
@@ -142,6 +151,8 @@ impl Route {
             | Self::System
             | Self::Series
             | Self::Events
+            | Self::FiringAlerts
+            | Self::Rules
             | Self::Pitch => Access::TokenHolders,
             _ => Access::Everybody,
         }
@@ -170,6 +181,8 @@ impl Route {
             Self::System => "Events of one system by severity",
             Self::Series => "Events over time",
             Self::Events => "New snapshots as server-sent events",
+            Self::FiringAlerts => "Alerts that are pending or firing",
+            Self::Rules => "Rules and how they were last judged",
             Self::OpenApi => "Description of these routes (OpenAPI)",
             Self::Pitch => "Intake of messages",
             Self::Other => "",
@@ -199,6 +212,8 @@ pub(crate) fn endpoints(has_intake: bool) -> Vec<Endpoint> {
         Route::System,
         Route::Series,
         Route::Events,
+        Route::FiringAlerts,
+        Route::Rules,
         Route::OpenApi,
         Route::Pitch,
     ];

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use flate2::Compression;
+use scout_core::alerting::{AlertsView, RulesView};
 use scout_core::{Clock, MessageIntake, MonoTime, Publication};
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::alerting::AlertingPage;
 use crate::encoding::Compressor;
 use crate::events::Events;
 use crate::health::About;
@@ -27,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) about: About,
     pub(crate) openapi: View,
     pub(crate) page: ArcSwap<Page>,
+    pub(crate) alerting: ArcSwap<AlertingPage>,
     pub(crate) intake: Option<Intake>,
     pub(crate) stats: ServerStats,
     pub(crate) events: Events,
@@ -51,6 +54,7 @@ impl Shared {
             about: About::new(config.build, intake.is_some()),
             openapi: openapi::view(&compressor),
             page: ArcSwap::from_pointee(Page::new(&Publication::default(), &config.time_window, &compressor)),
+            alerting: ArcSwap::from_pointee(AlertingPage::none(&compressor)),
             intake: intake.map(|store| Intake::new(store, &config)),
             stats: ServerStats::default(),
             events: Events::new(&config),
@@ -82,6 +86,12 @@ impl Publisher {
     pub fn let_windows_move(&self, until: MonoTime) {
         let nanos = until.since(MonoTime::default()).as_nanos();
         self.shared.windows_move_until.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Renders alerts and rules, then shows them.
+    pub fn publish_alerting(&self, alerts: &AlertsView, rules: &RulesView) {
+        let page = AlertingPage::new(alerts, rules, &self.shared.compressor);
+        self.shared.alerting.store(Arc::new(page));
     }
 
     /// Renders everything that follows the publication, then shows it all at once.

@@ -78,6 +78,8 @@ async fn items_20_and_21_root_lists_the_five_endpoints_first() {
         {\"path\":\"/analytics/systems/{system}\",\"description\":\"Events of one system by severity\",\"auth\":true},\
         {\"path\":\"/analytics/timeseries\",\"description\":\"Events over time\",\"auth\":true},\
         {\"path\":\"/events\",\"description\":\"New snapshots as server-sent events\",\"auth\":true},\
+        {\"path\":\"/alerts\",\"description\":\"Alerts that are pending or firing\",\"auth\":true},\
+        {\"path\":\"/rules\",\"description\":\"Rules and how they were last judged\",\"auth\":true},\
         {\"path\":\"/openapi.json\",\"description\":\"Description of these routes (OpenAPI)\",\"auth\":false}]}\n";
     assert_eq!(open().await.get("/").await.text(), expected);
     let with_intake = serve_with(|_| {}).await;
