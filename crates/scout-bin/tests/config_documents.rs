@@ -50,6 +50,21 @@ fn load_text(text: &str) -> Loaded {
 }
 
 #[test]
+fn every_sample_of_the_page_about_alerting_can_be_loaded() {
+    let page = std::fs::read_to_string(workspace("docs/alerting.md")).unwrap();
+    let samples: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split_once("```").expect("the sample ends").0)
+        .collect();
+    let counts = samples.iter().map(|sample| {
+        let alert = load_text(sample).settings.alert;
+        (alert.rules.len(), alert.receivers.len())
+    });
+    assert_eq!(counts.collect::<Vec<_>>(), [(1, 1), (4, 1), (0, 2)]);
+}
+
+#[test]
 fn the_sample_file_changes_nothing_until_a_key_is_uncommented() {
     let sampled = load_text(&reference::sample());
     assert_eq!(sampled.settings, load(&Sources::default()).unwrap().settings);

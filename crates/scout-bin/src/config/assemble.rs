@@ -2,6 +2,7 @@
 
 use scout_core::LiveConfig;
 
+use super::alert::{Shown, Tables};
 use super::key::{AnyKey, Info};
 use super::keys;
 use super::kind::remote::has_credentials;
@@ -9,12 +10,12 @@ use super::problem::Problem;
 use super::reader::Reader;
 use super::secret::Secret;
 use super::settings::{
-    AlertSettings, HttpSettings, Interval, KubernetesSettings, Listen, LogSettings, RedisAddress,
-    RedisSettings, RetentionSettings, Settings, StoreKind, StoreSettings,
+    HttpSettings, Interval, KubernetesSettings, Listen, LogSettings, RedisAddress, RedisSettings,
+    RetentionSettings, Settings, StoreKind, StoreSettings,
 };
 
 /// Reads every key. The result means something only if the reader has met no problem.
-pub(crate) fn settings(reader: &mut Reader) -> Settings {
+pub(crate) fn settings(reader: &mut Reader, tables: &Tables<'_>) -> (Settings, Vec<Shown>) {
     let interval = interval(reader);
     let max_cycles_per_second = u32::try_from(reader.get(&keys::MAX_CYCLES_PER_SECOND)).unwrap_or(u32::MAX);
     let rescan_interval = reader.get(&keys::RESCAN_INTERVAL);
@@ -23,13 +24,7 @@ pub(crate) fn settings(reader: &mut Reader) -> Settings {
     let redis = redis(reader, kind);
     let store = store(reader, kind);
     let (ledger_budget_bytes, retention) = ledger(reader);
-    let alert = AlertSettings {
-        pitcher_url: reader.optional(&keys::ALERT_PITCHER_URL),
-        pitcher_token: reader.optional(&keys::ALERT_PITCHER_TOKEN),
-        error_threshold: reader.get(&keys::ALERT_ERROR_THRESHOLD),
-        critical_threshold: reader.get(&keys::ALERT_CRITICAL_THRESHOLD),
-        cooldown: reader.get(&keys::ALERT_COOLDOWN),
-    };
+    let (alert, shown) = super::alert::settings(reader, tables, interval.period, retention.ttl);
     let kubernetes = KubernetesSettings {
         profile_name: reader.optional(&keys::KUBERNETES_PROFILE_NAME),
         namespace: reader.get(&keys::KUBERNETES_NAMESPACE),
@@ -52,7 +47,7 @@ pub(crate) fn settings(reader: &mut Reader) -> Settings {
         log,
     };
     warn_of_undone(reader, &settings);
-    settings
+    (settings, shown)
 }
 
 fn interval(reader: &mut Reader) -> Interval {
@@ -199,12 +194,8 @@ pub(crate) fn implied(key: &Info, settings: &Settings) -> Option<String> {
 
 /// What was asked for and would act, but not in this version.
 fn warn_of_undone(reader: &mut Reader, settings: &Settings) {
-    let alert = &settings.alert;
-    let asked: [(&dyn AnyKey, bool); 5] = [
+    let asked: [(&dyn AnyKey, bool); 2] = [
         (&keys::RETENTION_ENABLED, settings.retention.enabled),
-        (&keys::ALERT_PITCHER_URL, alert.pitcher_url.is_some()),
-        (&keys::ALERT_ERROR_THRESHOLD, alert.error_threshold > 0),
-        (&keys::ALERT_CRITICAL_THRESHOLD, alert.critical_threshold > 0),
         (&keys::KUBERNETES_PROFILE_NAME, settings.kubernetes.profile_name.is_some()),
     ];
     for (key, _) in asked.into_iter().filter(|(_, asked)| *asked) {

@@ -7,6 +7,10 @@ use super::keys;
 use super::layer::{Layer, Texts};
 use super::nearest::nearest;
 use super::problem::{Origin, Problem, Suggestion, Warning};
+use super::secret::Secret;
+
+/// Variables that programs agree on for proxies.
+const PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"];
 
 /// The variables of an environment. The binary reads the process' own once; tests and embedders bring a map.
 #[derive(Clone, Default)]
@@ -39,6 +43,12 @@ impl Environment {
     /// A variable's text; `None` when it is unset or empty, which is the same.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// What is set of the variables that name proxies.
+    pub(crate) fn proxies(&self) -> BTreeMap<&'static str, Secret> {
+        let set = |name: &&'static str| Some((*name, Secret::new(self.get(name)?)));
+        PROXIES.iter().filter_map(set).collect()
     }
 
     /// The texts of known keys.

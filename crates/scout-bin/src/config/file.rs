@@ -21,6 +21,10 @@ const FILE_BYTES: u64 = 1 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct ConfigFile {
     pub(crate) texts: Texts,
+    /// What stands below `[[rules]]`.
+    pub(crate) rules: Vec<Value>,
+    /// What stands below `[receivers.NAME]`.
+    pub(crate) receivers: Dict,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -35,7 +39,7 @@ impl ConfigFile {
                 file
             }
             Err(reason) => {
-                Self { texts: Texts::new(), problems: vec![Problem::File { path: path.to_owned(), reason }] }
+                Self { problems: vec![Problem::File { path: path.to_owned(), reason }], ..Self::default() }
             }
         }
     }
@@ -43,6 +47,25 @@ impl ConfigFile {
     fn flatten(&mut self, root: Dict, file: &Path) {
         let origin = Origin { layer: Layer::File, file: Some(file.to_owned()) };
         for (name, value) in root {
+            let (name, value) = match (name.as_str(), value) {
+                ("rules", Value::Array(_, rules)) => {
+                    self.rules = rules;
+                    continue;
+                }
+                ("receivers", Value::Dict(_, receivers)) => {
+                    self.receivers = receivers;
+                    continue;
+                }
+                ("rules", _) => {
+                    self.refuse(name, "is a list of tables: each stands below [[rules]]", &origin);
+                    continue;
+                }
+                ("receivers", _) => {
+                    self.refuse(name, "is a section of tables: each stands below [receivers.NAME]", &origin);
+                    continue;
+                }
+                (_, value) => (name, value),
+            };
             if !is_section(&name) {
                 // A dot in a bare name was quoted, and is not the dot between a section and its key.
                 let key = keys::by_path(&name).filter(|_| !name.contains('.'));
@@ -51,7 +74,7 @@ impl ConfigFile {
             }
             let Value::Dict(_, section) = value else {
                 let reason = format!("is a section: its keys stand below [{name}]");
-                self.problems.push(Problem::Invalid { name, value: None, origin: origin.clone(), reason });
+                self.refuse(name, &reason, &origin);
                 continue;
             };
             for (inner, value) in section {
@@ -59,6 +82,11 @@ impl ConfigFile {
                 self.take(keys::by_path(&path), path, &value, &origin);
             }
         }
+    }
+
+    fn refuse(&mut self, name: String, reason: &str, origin: &Origin) {
+        let (reason, origin) = (reason.to_owned(), origin.clone());
+        self.problems.push(Problem::Invalid { name, value: None, origin, reason });
     }
 
     fn take(&mut self, key: Option<&'static dyn AnyKey>, name: String, value: &Value, origin: &Origin) {
@@ -114,6 +142,7 @@ fn likely(name: &str) -> Option<&'static str> {
     };
     nearest(name, paths()).or_else(in_section).or_else(|| {
         let sections = paths().filter_map(|path| path.split_once('.').map(|(section, _)| section));
+        let sections = sections.chain(["rules", "receivers"]);
         nearest(name.split('.').next().unwrap_or(name), sections)
     })
 }
@@ -143,7 +172,7 @@ fn joined(items: &[Value]) -> Result<String, &'static str> {
     Ok(texts.join(","))
 }
 
-fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(_, text) => Some(text.clone()),
         Value::Bool(_, switch) => Some(switch.to_string()),

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::key::{AnyKey, Key};
-use super::kind::number::{Number, Percent, Port, Span, Threshold};
-use super::kind::remote::{Address, Host, HttpUrl, RedisUrl, Token, Tokens};
+use super::kind::destination::Destinations;
+use super::kind::number::{Number, Percent, Port, Span, Threshold, Window};
+use super::kind::remote::{Address, Host, HttpUrl, PitcherUrl, RedisUrl, Token, Tokens};
 use super::kind::word::{Choice, Switch};
 use super::kind::{Folder, Hidden, Name, Names};
 use super::settings::{LogFormat, LogLevel, RedisProtocol, StoreKind};
@@ -188,47 +189,91 @@ pub(crate) static RETENTION_ENABLED: Key<Switch> = Key::new(
 .default("false")
 .planned("this version deletes no messages");
 
-pub(crate) static ALERT_PITCHER_URL: Key<HttpUrl> = Key::new(
+pub(crate) static ALERT_PITCHER_URL: Key<PitcherUrl> = Key::new(
     "alert.pitcher_url",
     "ALERT_PITCHER_URL",
-    HttpUrl,
-    "Base URL of the omni-pitcher that receives alerts.",
+    PitcherUrl,
+    "Base URL of an omni-pitcher that is told of alerts, as the receiver pitcher; local is Scout's own store.",
 )
-.unset("no alerts", "http://homerun2-omni-pitcher")
-.planned("this version sends no alerts");
+.unset("no such receiver", "http://homerun2-omni-pitcher");
 
 pub(crate) static ALERT_PITCHER_TOKEN: Key<Hidden> =
-    Key::new("alert.pitcher_token", "ALERT_PITCHER_TOKEN", Hidden, "Bearer token for the pitcher.")
+    Key::new("alert.pitcher_token", "ALERT_PITCHER_TOKEN", Hidden, "Bearer token for that pitcher.")
         .unset("none", "token")
-        .secret()
-        .planned("this version sends no alerts");
+        .secret();
 
 pub(crate) static ALERT_ERROR_THRESHOLD: Key<Threshold> = Key::new(
     "alert.error_threshold",
     "ALERT_ERROR_THRESHOLD",
     Threshold,
-    "Messages of severity error that raise an alert.",
+    "Messages of severity error within alert.window that raise the alert ErrorThreshold.",
 )
-.default("0")
-.planned("this version sends no alerts");
+.default("0");
 
 pub(crate) static ALERT_CRITICAL_THRESHOLD: Key<Threshold> = Key::new(
     "alert.critical_threshold",
     "ALERT_CRITICAL_THRESHOLD",
     Threshold,
-    "Messages of severity critical that raise an alert.",
+    "Messages of severity critical within alert.window that raise the alert CriticalThreshold.",
 )
-.default("0")
-.planned("this version sends no alerts");
+.default("0");
+
+pub(crate) static ALERT_WINDOW: Key<Window> = Key::new(
+    "alert.window",
+    "ALERT_WINDOW",
+    Window { max: scout_core::ARRIVALS_REACH },
+    "How far back the two thresholds count what arrived; retention is all that is retained.",
+)
+.unset("one interval, 1s to 1h", "5m");
 
 pub(crate) static ALERT_COOLDOWN: Key<Span> = Key::new(
     "alert.cooldown",
     "ALERT_COOLDOWN",
     span(Duration::ZERO, HOUR.saturating_mul(24 * 7)),
-    "How long one alert is not repeated.",
+    "How long the alerts of the two thresholds are not repeated while they last; less than 1s is 1s.",
 )
-.default("5m")
-.planned("this version sends no alerts");
+.default("5m");
+
+pub(crate) static ALERT_SOURCE_RECEIVERS: Key<Names> = Key::new(
+    "alert.source_receivers",
+    "SCOUT_SOURCE_RECEIVERS",
+    Names,
+    "Receivers that are told when the store is away, or came back empty: some that do not need it.",
+)
+.unset("all receivers", "pitcher");
+
+pub(crate) static ALERT_SOURCE_FOR: Key<Span> = Key::new(
+    "alert.source_for",
+    "SCOUT_SOURCE_FOR",
+    span(Duration::from_secs(1), HOUR.saturating_mul(24)),
+    "How long the store must have been away before they are told.",
+)
+.default("1m");
+
+pub(crate) static ALERT_HEARTBEAT_URL: Key<HttpUrl> = Key::new(
+    "alert.heartbeat_url",
+    "SCOUT_HEARTBEAT_URL",
+    HttpUrl,
+    "Called again and again, so that its owner notices when Scout is gone.",
+)
+.unset("nothing is called", "https://switch.example/scout")
+.secret();
+
+pub(crate) static ALERT_HEARTBEAT_INTERVAL: Key<Span> = Key::new(
+    "alert.heartbeat_interval",
+    "SCOUT_HEARTBEAT_INTERVAL",
+    span(Duration::from_secs(1), HOUR.saturating_mul(24)),
+    "Time between two calls of alert.heartbeat_url.",
+)
+.default("1m");
+
+pub(crate) static ALERT_ALLOW: Key<Destinations> = Key::new(
+    "alert.allow",
+    "SCOUT_ALERT_ALLOW",
+    Destinations,
+    "Where receivers and the heartbeat may be; nothing else is connected to for them but the proxies.",
+)
+.unset("everywhere", "homerun2-omni-pitcher,*.example.com,10.0.0.0/8");
 
 pub(crate) static KUBERNETES_PROFILE_NAME: Key<Name> = Key::new(
     "kubernetes.profile_name",
@@ -365,7 +410,13 @@ pub(crate) static ALL: &[&dyn AnyKey] = &[
     &ALERT_PITCHER_TOKEN,
     &ALERT_ERROR_THRESHOLD,
     &ALERT_CRITICAL_THRESHOLD,
+    &ALERT_WINDOW,
     &ALERT_COOLDOWN,
+    &ALERT_SOURCE_RECEIVERS,
+    &ALERT_SOURCE_FOR,
+    &ALERT_HEARTBEAT_URL,
+    &ALERT_HEARTBEAT_INTERVAL,
+    &ALERT_ALLOW,
     &KUBERNETES_PROFILE_NAME,
     &KUBERNETES_NAMESPACE,
     &HTTP_LISTEN,

@@ -14,6 +14,7 @@
 //! # Ok::<(), scout_bin::config::ConfigError>(())
 //! ```
 
+mod alert;
 mod assemble;
 mod environment;
 mod file;
@@ -24,12 +25,16 @@ mod layer;
 mod nearest;
 mod problem;
 mod reader;
+mod receivers;
 pub mod reference;
+mod rules;
 mod secret;
 mod settings;
+mod table;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 pub use environment::Environment;
@@ -38,13 +43,16 @@ pub use layer::Layer;
 pub use problem::{ConfigError, Origin, Problem, Warning};
 pub use secret::Secret;
 pub use settings::{
-    AlertSettings, HttpSettings, Interval, KubernetesSettings, Listen, LogFormat, LogLevel, LogSettings,
-    RedisAddress, RedisProtocol, RedisSettings, RetentionSettings, Settings, StoreSettings,
+    AlertSettings, HeartbeatSettings, HttpSettings, Interval, KubernetesSettings, Listen, LogFormat,
+    LogLevel, LogSettings, ReceiverKind, ReceiverSettings, RedisAddress, RedisProtocol, RedisSettings,
+    RetentionSettings, Settings, StoreSettings,
 };
 
+use alert::{Shown, Tables};
 use file::ConfigFile;
 use layer::{Layers, Texts};
 use reader::Reader;
+use receivers::SecretFiles;
 
 /// Where a configuration comes from, beside the defaults.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +109,7 @@ pub struct Loaded {
     pub settings: Settings,
     /// What its author should know.
     pub warnings: Vec<Warning>,
-    /// Every key in the order of the documents, with what holds for it and why.
+    /// Every key in the order of the documents, then those of receivers and rules, with what holds for it and why.
     pub effective: Vec<Effective>,
 }
 
@@ -110,7 +118,7 @@ pub struct Loaded {
 #[non_exhaustive]
 pub struct Effective {
     /// The key's path in the file.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// What is in effect, fit to be seen; `None` when unset.
     pub value: Option<String>,
     /// The text that stands for it, fit to be seen, where it is another one.
@@ -143,14 +151,17 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
 
     let mut reader = Reader::new(Layers::merge(layers), path);
     reader.overrule(&fixed, Layers::merge(layers.into_iter().chain([(Layer::Flag, &fixed)])));
-    reader.problems.extend(file.problems);
+    reader.problems.extend(file.problems.iter().cloned());
     reader.problems.extend(environment.problems());
     reader.problems.extend(sources.defaults.problems());
     reader.problems.extend(sources.overrides.problems());
     reader.problems.extend(sources.fixed.problems());
     reader.warnings.extend(environment.warnings());
-    let settings = assemble::settings(&mut reader);
-    let effective = keys::ALL.iter().map(|key| effective(&reader, *key, &settings)).collect();
+    let tables = Tables { file: &file, environment, secrets: SecretFiles::Read };
+    let (settings, shown) = assemble::settings(&mut reader, &tables);
+    let of_keys = keys::ALL.iter().map(|key| effective(&reader, *key, &settings));
+    let of_tables = shown.iter().flat_map(|shown| effective_of_table(&reader, shown));
+    let effective = of_keys.chain(of_tables).collect();
     match ConfigError::of(reader.problems) {
         Some(error) => Err(error),
         None => Ok(Loaded { settings, warnings: reader.warnings, effective }),
@@ -166,10 +177,38 @@ fn effective(reader: &Reader, key: &dyn AnyKey, settings: &Settings) -> Effectiv
         None => (assemble::implied(info, settings), None),
     };
     Effective {
-        key: info.path,
+        key: info.path.into(),
         written: written.filter(|written| Some(written) != value.as_ref()),
         value,
         origin: reader.origin(layer),
         name: info.name_in(layer),
     }
+}
+
+/// The keys of a receiver or a rule.
+fn effective_of_table(reader: &Reader, shown: &Shown) -> Vec<Effective> {
+    let row = |(key, value): &(String, String)| {
+        let path = format!("{}.{key}", shown.path);
+        // A label is set by the table of labels, and a secret perhaps by the file that it stands in.
+        let is_set = shown
+            .set
+            .iter()
+            .any(|set| set == key || key.starts_with(&format!("{set}.")) || *set == format!("{key}_file"));
+        let (layer, name) = match shown.by {
+            Some(by) => {
+                let layer = reader.find(by.info()).map_or(Layer::Default, |found| found.layer);
+                (layer, by.info().name_in(layer))
+            }
+            None if is_set => (Layer::File, path.clone()),
+            None => (Layer::Default, path.clone()),
+        };
+        Effective {
+            key: path.into(),
+            value: Some(value.clone()),
+            written: None,
+            origin: reader.origin(layer),
+            name,
+        }
+    };
+    shown.rows.iter().map(row).collect()
 }

@@ -5,7 +5,7 @@ const NAME_CHARS: usize = 64;
 
 /// The candidate with the fewest edits from `name`; `None` when even that one would have to change in more than
 /// a third of its letters.
-pub(crate) fn nearest(name: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.chars().count() > NAME_CHARS {
         return None;
     }

@@ -118,9 +118,9 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// A question that names a likely key, or nothing.
-pub(crate) struct Suggestion(pub(crate) Option<&'static str>);
+pub(crate) struct Suggestion<'a>(pub(crate) Option<&'a str>);
 
-impl fmt::Display for Suggestion {
+impl fmt::Display for Suggestion<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(name) => write!(out, "; did you mean {name}?"),

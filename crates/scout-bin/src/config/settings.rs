@@ -1,10 +1,14 @@
 //! The settings that the rest of the program works by: plain, typed, checked.
 
+mod alert;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::secret::Secret;
+
+pub use alert::{AlertSettings, HeartbeatSettings, ReceiverKind, ReceiverSettings};
 
 /// Everything that is configured. Made by [`load`](super::load), which checks each value and their combinations.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +30,7 @@ pub struct Settings {
     pub ledger_budget_bytes: usize,
     /// How long messages are kept.
     pub retention: RetentionSettings,
-    /// Thresholds and their receiver.
+    /// What is alerted on, and who is told.
     pub alert: AlertSettings,
     /// Where a profile would be read from.
     pub kubernetes: KubernetesSettings,
@@ -127,22 +131,6 @@ pub struct RetentionSettings {
     pub ttl: Duration,
     /// Whether old messages are to be deleted; this version never does.
     pub enabled: bool,
-}
-
-/// Thresholds of the Go service; nothing in this version acts on them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AlertSettings {
-    /// The receiver's base URL, which may carry a password.
-    pub pitcher_url: Option<Secret>,
-    /// The receiver's token.
-    pub pitcher_token: Option<Secret>,
-    /// 0 is off.
-    pub error_threshold: u64,
-    /// 0 is off.
-    pub critical_threshold: u64,
-    /// How long one alert is not repeated.
-    pub cooldown: Duration,
 }
 
 /// Where a profile would be read from; nothing in this version does.

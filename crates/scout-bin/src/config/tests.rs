@@ -40,12 +40,14 @@ fn layer_of(loaded: &Loaded, key: &dyn AnyKey) -> Layer {
 fn every_key_is_read_from_each_layer_and_a_later_layer_overrides() {
     for key in keys::ALL {
         let info = key.info();
-        let token = ("AUTH_TOKEN", "token");
-        let with_token = |variables: &[(&'static str, &'static str)]| {
-            // `http.pitch` is refused without a token; the token's own key is set by the test itself.
-            let token = (info.path == "http.pitch").then_some(token);
-            environment(variables.iter().copied().chain(token))
+        // Without these the keys are refused; their own keys are set by the test itself.
+        let needed = match info.path {
+            "http.pitch" => Some(("AUTH_TOKEN", "token")),
+            "alert.source_receivers" => Some(("ALERT_PITCHER_URL", "http://pitcher")),
+            _ => None,
         };
+        let with_needed =
+            |variables: &[(&'static str, &'static str)]| environment(variables.iter().copied().chain(needed));
         let mut overrides = Overrides::default();
         overrides.set(info.path, text_of(*key));
         let empty = tempfile::NamedTempFile::new().unwrap();
@@ -53,12 +55,12 @@ fn every_key_is_read_from_each_layer_and_a_later_layer_overrides() {
         let variable = [(info.env, text_of(*key))];
 
         let cases = [
-            (load_with(&empty, with_token(&[]), Overrides::default()), Layer::Default),
-            (load_with(&file, with_token(&[]), Overrides::default()), Layer::File),
-            (load_with(&file, with_token(&variable), Overrides::default()), Layer::Environment),
-            (load_with(&file, with_token(&variable), overrides.clone()), Layer::Flag),
-            (load_with(&file, with_token(&[]), overrides), Layer::Flag),
-            (load_with(&empty, with_token(&variable), Overrides::default()), Layer::Environment),
+            (load_with(&empty, with_needed(&[]), Overrides::default()), Layer::Default),
+            (load_with(&file, with_needed(&[]), Overrides::default()), Layer::File),
+            (load_with(&file, with_needed(&variable), Overrides::default()), Layer::Environment),
+            (load_with(&file, with_needed(&variable), overrides.clone()), Layer::Flag),
+            (load_with(&file, with_needed(&[]), overrides), Layer::Flag),
+            (load_with(&empty, with_needed(&variable), Overrides::default()), Layer::Environment),
         ];
         for (loaded, layer) in &cases {
             assert_eq!(layer_of(loaded, *key), *layer, "{}", info.path);

@@ -90,9 +90,11 @@ fn a_ledger_too_small_for_its_retention_is_refused_with_what_it_needs() {
 fn urls_may_name_any_port_there_is_also_beside_an_address_in_brackets() {
     for port in ["", ":", ":1", ":65535"] {
         for host in ["pitcher", "10.0.0.1", "[::1]", "u:p@[fe80::1]"] {
+            // A colon alone names the usual port of Redis, and none to a pitcher.
+            let of_pitcher = if port == ":" { "" } else { port };
             let variables = [
                 ("REDIS_URL", format!("rediss://{host}{port}/0?protocol=resp2")),
-                ("ALERT_PITCHER_URL", format!("http://{host}{port}/base")),
+                ("ALERT_PITCHER_URL", format!("http://{host}{of_pitcher}/base")),
             ];
             let variables = variables.each_ref().map(|(name, text)| (*name, text.as_str()));
             assert!(from_environment(&variables).is_ok(), "{variables:?}");

@@ -19,9 +19,11 @@ fn hold_when_nobody_says_anything() {
     assert_eq!(settings.ledger_budget_bytes, 48 << 20);
     assert_eq!(settings.retention.ttl, Duration::from_secs(48 * 3600));
     assert!(!settings.retention.enabled);
-    assert_eq!((settings.alert.error_threshold, settings.alert.critical_threshold), (0, 0));
-    assert_eq!((settings.alert.pitcher_url, settings.alert.pitcher_token), (None, None));
-    assert_eq!(settings.alert.cooldown, Duration::from_secs(300));
+    assert!(settings.alert.rules.is_empty() && settings.alert.receivers.is_empty());
+    assert_eq!(settings.alert.source.unreachable_for, Duration::from_secs(60));
+    assert_eq!(settings.alert.source.repeat_interval, Duration::from_secs(4 * 3600));
+    assert_eq!(settings.alert.heartbeat, None);
+    assert!(settings.alert.allow.is_empty());
     assert_eq!(settings.kubernetes.profile_name, None);
     assert_eq!(settings.kubernetes.namespace, "homerun2");
     assert_eq!((settings.http.listen, settings.http.port), (Listen::AllInterfaces, 8080));

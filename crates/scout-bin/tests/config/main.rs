@@ -4,20 +4,24 @@
 mod bad_values;
 mod defaults;
 mod layers;
+mod receivers;
+mod rules;
 mod secrets;
 mod the_environment;
 mod the_file;
 mod the_go_service;
+mod thresholds;
 mod tokens;
 mod values_together;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scout_bin::config::{
-    ConfigError, Environment, Listen, Loaded, LogFormat, LogLevel, Overrides, RedisAddress, RedisProtocol,
-    Secret, Sources, StoreSettings, load,
+    ConfigError, Environment, Layer, Listen, Loaded, LogFormat, LogLevel, Overrides, RedisAddress,
+    RedisProtocol, Secret, Sources, StoreSettings, load,
 };
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -49,6 +53,10 @@ fn problems(result: Result<Loaded, ConfigError>) -> Vec<String> {
         _ => text,
     };
     texts.into_iter().map(without_folder).collect()
+}
+
+fn names(names: &[Arc<str>]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect()
 }
 
 /// The warnings, without the one that a missing token always gives.

@@ -21,7 +21,6 @@ fn item_5_and_6_durations_are_gos() {
         (Duration::from_secs(90), "1m30s")
     );
     assert_eq!(settings.retention.ttl, Duration::from_secs(5400));
-    assert_eq!(settings.alert.cooldown, Duration::ZERO);
 }
 
 #[test]
@@ -43,10 +42,11 @@ fn item_7_only_the_exact_text_true_enables_retention() {
 #[test]
 fn item_8_thresholds_are_numbers_of_64_bits_with_a_sign() {
     let of = |text| from_environment(&[("ALERT_ERROR_THRESHOLD", text)]);
-    assert_eq!(of("+50").unwrap().settings.alert.error_threshold, 50);
-    assert_eq!(of("9223372036854775807").unwrap().settings.alert.error_threshold, i64::MAX as u64);
+    let threshold = |text| of(text).unwrap().settings.alert.rules.first().map(|rule| rule.text.threshold);
+    assert_eq!(threshold("+50"), Some(50.0));
+    assert_eq!(threshold("9223372036854775807"), Some(i64::MAX as f64));
     let negative = of("-3").unwrap();
-    assert_eq!(negative.settings.alert.error_threshold, 0);
+    assert!(negative.settings.alert.rules.is_empty());
     assert_eq!(
         warnings(&negative),
         ["ALERT_ERROR_THRESHOLD \"-3\": a negative threshold is off, like 0 (environment)"]
@@ -112,14 +112,9 @@ fn item_14_and_15_port_and_token_are_as_before() {
 }
 
 #[test]
-fn item_16_and_17_what_this_version_does_not_do_is_accepted_with_a_warning() {
+fn item_17_what_this_version_does_not_do_is_accepted_with_a_warning() {
     let loaded = from_environment(&[
         ("SCOUT_RETENTION_ENABLED", "true"),
-        ("ALERT_PITCHER_URL", "http://user:hunter2@pitcher"),
-        ("ALERT_PITCHER_TOKEN", "hunter2"),
-        ("ALERT_ERROR_THRESHOLD", "50"),
-        ("ALERT_CRITICAL_THRESHOLD", "10"),
-        ("ALERT_COOLDOWN", "1m"),
         ("SCOUT_PROFILE_NAME", "default"),
         ("POD_NAMESPACE", "ns"),
     ])
@@ -128,12 +123,8 @@ fn item_16_and_17_what_this_version_does_not_do_is_accepted_with_a_warning() {
         warnings(&loaded),
         [
             "SCOUT_RETENTION_ENABLED \"true\": has no effect: this version deletes no messages (environment)",
-            "ALERT_PITCHER_URL \"http://***@pitcher\": has no effect: this version sends no alerts (environment)",
-            "ALERT_ERROR_THRESHOLD \"50\": has no effect: this version sends no alerts (environment)",
-            "ALERT_CRITICAL_THRESHOLD \"10\": has no effect: this version sends no alerts (environment)",
             "SCOUT_PROFILE_NAME \"default\": has no effect: this version reads no profile (environment)",
         ]
     );
-    assert_eq!(loaded.settings.alert.error_threshold, 50);
     assert_eq!(loaded.settings.kubernetes.namespace, "ns");
 }

@@ -1,5 +1,6 @@
 //! How the text of a key is read, and what it may be.
 
+pub(crate) mod destination;
 pub(crate) mod number;
 pub(crate) mod remote;
 pub(crate) mod word;
@@ -115,7 +116,7 @@ impl Kind for Names {
     }
 }
 
-fn plain(text: &str) -> Result<(), String> {
+pub(crate) fn plain(text: &str) -> Result<(), String> {
     if text.len() > TEXT_BYTES {
         return Err(format!("must not be longer than {TEXT_BYTES} bytes"));
     }

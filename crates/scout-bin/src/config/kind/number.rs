@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use scout_core::GoDuration;
+use scout_core::alerting::RuleWindow;
 
 use super::{Kind, Meaning, Reading, Shape};
 use crate::config::layer::Layer;
@@ -31,8 +32,37 @@ impl Kind for Span {
     }
 }
 
+/// How far back is looked: a duration, or all that is retained.
+#[derive(Debug)]
+pub(crate) struct Window {
+    pub(crate) max: Duration,
+}
+
+/// Slots are no finer.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
+
+impl Kind for Window {
+    type Value = RuleWindow;
+
+    fn read(&self, text: &str, layer: Layer) -> Reading<RuleWindow> {
+        if text == "retention" {
+            return Ok(RuleWindow::Retained.into());
+        }
+        let span = Span { min: SHORTEST_WINDOW, max: self.max };
+        match span.read(text, layer) {
+            Ok(meaning) => Ok(RuleWindow::Last(meaning.value).into()),
+            Err(reason) if reason.starts_with("must be") => Err(format!("must be {}", self.domain())),
+            Err(reason) => Err(reason),
+        }
+    }
+
+    fn domain(&self) -> String {
+        format!("{} to {}, or retention", brief(SHORTEST_WINDOW), brief(self.max))
+    }
+}
+
 /// Go's form without trailing zeros: `24h` for `24h0m0s`.
-fn brief(span: Duration) -> String {
+pub(crate) fn brief(span: Duration) -> String {
     let full = GoDuration::from(span).to_string();
     let mut brief = full.as_str();
     for (tail, kept) in [("m0s", "m"), ("h0m", "h")] {

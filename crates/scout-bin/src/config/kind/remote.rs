@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU16;
 
+use scout_alert::{Endpoint, SetupError};
 use scout_redis::RedisConfig;
 
 use super::{Kind, Meaning, Reading, Shape, plain};
@@ -107,11 +108,41 @@ impl Kind for HttpUrl {
         if !parts.port.is_none_or(is_port) {
             return Err("must name a port of 1 to 65535 or none".to_owned());
         }
-        Ok(Secret::new(text).into())
+        // As with Redis, who uses it has the last word.
+        let url = Secret::new(text);
+        match Endpoint::new(&scout_alert::Secret::new(text), None) {
+            Ok(_) => Ok(url.into()),
+            Err(SetupError::Url(reason)) => Err(reason.to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     fn domain(&self) -> String {
         "http://… or https://…".to_owned()
+    }
+}
+
+/// An omni-pitcher's address, or the word for Scout's own store. Kept as a secret like any address to post to.
+#[derive(Debug)]
+pub(crate) struct PitcherUrl;
+
+impl PitcherUrl {
+    /// What stands for Scout's own store.
+    pub(crate) const LOCAL: &'static str = "local";
+}
+
+impl Kind for PitcherUrl {
+    type Value = Secret;
+
+    fn read(&self, text: &str, layer: Layer) -> Reading<Secret> {
+        if text == Self::LOCAL {
+            return Ok(Secret::new(text).into());
+        }
+        HttpUrl.read(text, layer).map_err(|reason| format!("{reason}; {} is Scout's own store", Self::LOCAL))
+    }
+
+    fn domain(&self) -> String {
+        format!("{}, or {}", HttpUrl.domain(), Self::LOCAL)
     }
 }
 

@@ -50,7 +50,7 @@ fn taken_as(meaning: &str, domain: &str) -> String {
     format!("taken as {meaning}, as any text other than exactly {domain}")
 }
 
-fn one_of(names: &[&str]) -> String {
+pub(crate) fn one_of(names: &[&str]) -> String {
     match names {
         [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         names => names.join(", "),
