@@ -1,5 +1,6 @@
 //! The whole service as a value: started, stopped, and started again, inside any tokio program.
 
+mod alerting;
 mod clock;
 mod cycle;
 mod error;
@@ -8,6 +9,7 @@ mod meters;
 mod notices;
 mod opening;
 mod pace;
+mod receivers;
 mod store;
 mod trouble;
 
@@ -23,10 +25,12 @@ use tracing::{error, info};
 
 pub use clock::SystemClock;
 pub use error::AppError;
+pub(crate) use receivers::open as open_receiver;
 pub(crate) use store::open as open_store;
 
 use crate::build_info::BUILD;
 use crate::config::{HttpSettings, Listen, Settings};
+use alerting::Setup;
 use cycle::Cycles;
 use opening::Opening;
 use pace::Pace;
@@ -69,7 +73,8 @@ impl App {
         tasks.spawn(done(server.run(stopped(stopping.clone()))));
         info!(port = local_addr.port(), address = %local_addr.ip(), "server starting");
 
-        let mut open = Box::pin(open(settings.clone(), Arc::clone(&clock), telemetry.clone(), opening));
+        let mut open =
+            Box::pin(open(settings.clone(), Arc::clone(&clock), telemetry.clone(), Arc::clone(&opening)));
         // Most stores open at once, and an error of one that does is an error of the start.
         if let Ok(opened) = tokio::time::timeout(OPENS_AT_ONCE, &mut open).await {
             opened?;
@@ -82,8 +87,16 @@ impl App {
                 Ok(())
             });
         }
+        let setup = Setup { clock: &clock, publisher: &publisher, telemetry: &telemetry };
+        let judging = match setup.task(settings, &opening)? {
+            Some((task, judging)) => {
+                tasks.spawn(done(task.run(stopped(stopping.clone()))));
+                Some(judging)
+            }
+            None => None,
+        };
         let pace = Pace::new(settings);
-        let cycles = Cycles::new(Arc::clone(&store), clock, live, pace, publisher, telemetry);
+        let cycles = Cycles::new(Arc::clone(&store), clock, live, pace, publisher, telemetry, judging);
         tasks.spawn(done(cycles.run(stopped(stopping))));
         info!(index = settings.redis.index, interval = %settings.interval.text, "aggregator started");
         Ok(Self { local_addr, store, stop, tasks })

@@ -1,5 +1,6 @@
 //! The commands that need settings, a log and a runtime.
 
+mod alert_test;
 mod check;
 mod pitch;
 mod serve;
@@ -48,6 +49,10 @@ async fn dispatch(command: &Command, loaded: Loaded, demo: Option<serve::Demo>) 
         Command::Check => {
             warn_person(&warnings);
             check::run(&settings).await
+        }
+        Command::AlertTest(arguments) => {
+            warn_person(&warnings);
+            alert_test::run(arguments, &settings).await
         }
         Command::Pitch(arguments) => {
             warn_person(&warnings);

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scout_core::{
-    Arrivals, Board, Clock, Counting, Finding, LiveConfig, LiveLedger, MessageStore, MonoTime, Now, Rescans,
-    Snapshot, StoreError, Urgency, WallTime, WhyScan,
+    Arrivals, Board, Clock, Counting, Finding, FindingKind, LiveConfig, LiveLedger, MessageStore, MonoTime,
+    Now, Rescans, Snapshot, StoreError, Urgency, WallTime, WhyScan,
 };
 use scout_http::{Publisher, Telemetry};
+use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
+use super::alerting::{Counts, Judging, Seen};
 use super::feeds::{Feeds, SharedLive, panicked};
 use super::meters::Meters;
 use super::notices::{Notices, not_followed, unannounced};
@@ -27,6 +29,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 
 /// How long after the feeds have given a sign nothing new can have come: until the next wait for news has ended.
 const HEARD_FOR: Duration = Duration::from_millis(1500);
+
+/// How often rules are judged at least: they may hold, or be over, though nothing has arrived.
+const JUDGED_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the log tells how far a scan is, and how often the answers and the metric do.
 const PROGRESS_LOGGED: Duration = Duration::from_secs(10);
@@ -47,6 +52,11 @@ pub(super) struct Cycles {
     telemetry: Telemetry,
     meters: Meters,
     notices: Notices,
+    /// Where what is counted is judged, if it is.
+    judged: Option<watch::Sender<Seen>>,
+    last_judged: MonoTime,
+    /// When the last entry arrived that was taken in.
+    last_arrival: Option<WallTime>,
     /// What the last scan noticed.
     scan_findings: Vec<Finding>,
     /// What the last look has noticed since.
@@ -85,11 +95,16 @@ impl Cycles {
         pace: Pace,
         publisher: Publisher,
         telemetry: Telemetry,
+        judging: Option<Judging>,
     ) -> Self {
         let meters = Meters::new(telemetry.recorder());
         let board = Board::new(pace.interval);
         publisher.publish(board.publication());
-        let live = SharedLive::new(LiveLedger::new(config));
+        let mut live = LiveLedger::new(config);
+        for (rule, select) in judging.iter().flat_map(|judging| &judging.tagged) {
+            live.count_tagged(*rule, select);
+        }
+        let live = SharedLive::new(live);
         let clock_now = clock.now();
         let now = clock_now.mono;
         Self {
@@ -106,6 +121,9 @@ impl Cycles {
             telemetry,
             meters,
             notices: Notices::default(),
+            judged: judging.map(|judging| judging.seen),
+            last_judged: now,
+            last_arrival: None,
             scan_findings: Vec::new(),
             look_findings: Vec::new(),
             difference: 0,
@@ -141,6 +159,7 @@ impl Cycles {
             }
             self.tell_progress();
             self.cycle_if_due();
+            self.judge_if_due();
         }
         info!("aggregator stopped");
     }
@@ -179,7 +198,9 @@ impl Cycles {
         let look = (!self.feeds.is_looking()).then_some(self.next_look);
         let scanning = self.feeds.scanning().is_some();
         let scan = if scanning { Some(self.next_progress) } else { self.rescans.due_at() };
-        [Some(self.next_tick), early, look, scan].into_iter().flatten().min().unwrap_or(self.next_tick)
+        let may_judge = self.judged.is_some() && self.may_judge(self.clock.now().mono);
+        let judge = may_judge.then(|| self.last_judged.plus(JUDGED_EVERY));
+        [Some(self.next_tick), early, look, scan, judge].into_iter().flatten().min().unwrap_or(self.next_tick)
     }
 
     fn begin_what_is_due(&mut self) {
@@ -311,6 +332,8 @@ impl Cycles {
         let mut findings = self.scan_findings.clone();
         findings.extend(self.blind.as_ref().map(not_followed));
         self.publisher.publish(self.board.publish_recent(snapshot, findings, began));
+        let recent = self.board.publication().recent.as_ref().map(|recent| Arc::clone(&recent.snapshot));
+        self.judge(recent);
     }
 
     fn succeed(&mut self, began: Now, is_tick: bool) {
@@ -347,7 +370,9 @@ impl Cycles {
         findings.extend(self.rescans.differences_stay().then(|| unannounced(self.difference)));
         findings.extend(self.blind.as_ref().map(not_followed));
         self.notices.log_changes(&findings);
-        self.publisher.publish(&self.board.succeed(snapshot, findings, now));
+        let publication = self.board.succeed(snapshot, findings, now);
+        self.publisher.publish(&publication);
+        self.judge(publication.snapshot);
         self.meters.phases([began.mono, now.mono, self.clock.now().mono]);
     }
 
@@ -364,5 +389,42 @@ impl Cycles {
             );
         }
         self.publisher.publish(&publication);
+        if let Some(judged) = self.judged.as_ref().filter(|_| self.trouble.is_away()) {
+            judged.send_replace(Seen::Failure);
+        }
+    }
+
+    /// Windows move on though nothing arrives, and alerts end.
+    fn judge_if_due(&mut self) {
+        let began = self.clock.now();
+        let is_due = began.mono >= self.last_judged.plus(JUDGED_EVERY);
+        if self.judged.is_none() || !is_due || !self.may_judge(began.mono) {
+            return;
+        }
+        let now = self.store_time(began);
+        let at = self.counted_at(now);
+        let snapshot = self.live.with(|live| {
+            live.advance(now);
+            Snapshot::new(live.ledger(), self.board.next_generation(), at, self.difference)
+                .with_arrivals(live.arrivals())
+        });
+        self.judge(Some(Arc::new(snapshot)));
+    }
+
+    fn may_judge(&self, now: MonoTime) -> bool {
+        self.trouble.first().is_none() && !self.must_wait(now) && self.live.with(|live| live.is_counted())
+    }
+
+    /// Hands counts over to be judged.
+    fn judge(&mut self, snapshot: Option<Arc<Snapshot>>) {
+        self.last_judged = self.clock.now().mono;
+        let (Some(judged), Some(snapshot)) = (&self.judged, snapshot) else { return };
+        judged.send_replace(Seen::Counts(Box::new(Counts {
+            snapshot,
+            tagged: Arc::new(self.live.with(|live| live.tagged())),
+            is_partial: self.scan_findings.iter().any(|finding| finding.kind == FindingKind::MasterLost),
+            store_clock: self.store_clock,
+            last_arrival: self.last_arrival,
+        })));
     }
 }

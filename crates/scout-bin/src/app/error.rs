@@ -1,5 +1,6 @@
 //! Why the service cannot run.
 
+use scout_alert::SetupError;
 use scout_core::{LedgerConfigError, StoreError, StoreErrorKind};
 use scout_http::HttpError;
 use tokio::task::JoinError;
@@ -19,6 +20,9 @@ pub enum AppError {
     /// The server cannot listen.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// A receiver of alerts cannot be used as it is configured.
+    #[error("cannot use a receiver of alerts: {0}")]
+    Receiver(#[from] SetupError),
     /// The process cannot listen for signals.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -34,7 +38,7 @@ impl AppError {
     /// How a process ends over it.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Ledger(_) => Exit::Usage,
+            Self::Ledger(_) | Self::Receiver(_) => Exit::Usage,
             Self::Store(error) => match error.kind() {
                 StoreErrorKind::Refused => Exit::Usage,
                 _ => Exit::Unavailable,

@@ -37,6 +37,10 @@ impl SharedLive {
 }
 
 impl TailSink for SharedLive {
+    fn wants_tags(&self) -> bool {
+        self.with(|live| live.wants_tags())
+    }
+
     fn entry(&mut self, entry: &Announced<'_>) {
         self.with(|live| live.announce(entry));
     }
@@ -268,7 +272,7 @@ async fn pending_unless<T>(future: Option<&mut BoxFuture<'static, T>>) -> T {
 }
 
 /// A panic is a bug, but not a reason to stop serving the numbers from before it.
-async fn guarded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()))
 }
 

@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use scout_core::alerting::{AlertStore, Changes, Expects, Lease, LeaseToken, Leased, Loaded, Saved};
 use scout_core::{
     Look, Message, MessageIntake, MessageStore, Position, Receipt, RecentReport, ScanReport, ScanSink,
     StoreError, StoreErrorKind, StoreReport, TailReport, TailSink, Urgency, WallTime,
 };
 use tokio::sync::watch;
 
+use super::store::Store;
+
 /// Stands for the store from the start on, so that the listener need not wait for it.
 #[derive(Debug)]
 pub(super) struct Opening {
-    store: watch::Sender<Option<Arc<dyn MessageStore>>>,
+    store: watch::Sender<Option<Arc<dyn Store>>>,
 }
 
 impl Opening {
@@ -22,11 +25,11 @@ impl Opening {
     }
 
     /// The store is open.
-    pub(super) fn opened(&self, store: Arc<dyn MessageStore>) {
+    pub(super) fn opened(&self, store: Arc<dyn Store>) {
         self.store.send_replace(Some(store));
     }
 
-    fn store(&self) -> Result<Arc<dyn MessageStore>, StoreError> {
+    fn store(&self) -> Result<Arc<dyn Store>, StoreError> {
         self.store.borrow().clone().ok_or_else(still_opening)
     }
 }
@@ -76,6 +79,28 @@ impl MessageStore for Opening {
 
     async fn inspect(&self) -> Result<StoreReport, StoreError> {
         self.store()?.inspect().await
+    }
+}
+
+#[async_trait]
+impl Lease for Opening {
+    async fn lease(&self, token: &LeaseToken, ttl: Duration, expects: Expects) -> Result<Leased, StoreError> {
+        self.store()?.lease(token, ttl, expects).await
+    }
+
+    async fn release(&self, token: &LeaseToken) -> Result<(), StoreError> {
+        self.store()?.release(token).await
+    }
+}
+
+#[async_trait]
+impl AlertStore for Opening {
+    async fn load(&self, known: Option<&[u8]>) -> Result<Loaded, StoreError> {
+        self.store()?.load(known).await
+    }
+
+    async fn save(&self, token: &LeaseToken, changes: &Changes) -> Result<Saved, StoreError> {
+        self.store()?.save(token, changes).await
     }
 }
 

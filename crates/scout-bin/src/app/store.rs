@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
+use scout_core::alerting::AlertStore;
 use scout_core::{Clock, MessageStore, StoreError, StoreErrorKind};
 use scout_embedded::{EmbeddedConfig, EmbeddedStore};
 use scout_http::Telemetry;
-use scout_redis::{Intake, Password, Protocol, RedisConfig, RedisStore};
+use scout_redis::{Alerts, Intake, Password, Protocol, RedisConfig, RedisStore};
 
 use crate::config::{RedisAddress, RedisProtocol, RedisSettings, Settings, StoreSettings};
+
+/// Everything that is kept in one place: messages, and the state of alerts.
+pub(crate) trait Store: MessageStore + AlertStore {}
+
+impl<T: MessageStore + AlertStore> Store for T {}
 
 /// Opens the store that the settings choose. Redis is not connected to until the first scan.
 ///
@@ -17,10 +23,14 @@ pub(crate) async fn open(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     telemetry: &Telemetry,
-) -> Result<Arc<dyn MessageStore>, StoreError> {
+) -> Result<Arc<dyn Store>, StoreError> {
     match &settings.store {
         StoreSettings::Redis => {
             let mut config = redis_config(&settings.redis)?;
+            let alert = &settings.alert;
+            if !alert.rules.is_empty() || !alert.receivers.is_empty() {
+                config.alerts = Alerts::On;
+            }
             config.intake = if settings.http.pitch { Intake::On } else { Intake::Off };
             if settings.http.pitch && !config.streams.contains(&config.stream) {
                 // What this service takes in itself is announced there.

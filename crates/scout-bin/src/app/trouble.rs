@@ -1,6 +1,6 @@
 //! What keeps the numbers from being those of the store as it is.
 
-use scout_core::StoreError;
+use scout_core::{StoreError, StoreErrorKind};
 
 /// What is wrong at present with each way to the store.
 #[derive(Debug, Default)]
@@ -14,6 +14,17 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    /// Whether the store cannot be read, rather than being counted anew or its index being built.
+    pub(super) fn is_away(&self) -> bool {
+        let is_away = |error: &StoreError| {
+            !matches!(
+                error.kind(),
+                StoreErrorKind::IndexMissing | StoreErrorKind::IndexBuilding | StoreErrorKind::Partial
+            )
+        };
+        [&self.scan, &self.look, &self.tail].into_iter().flatten().any(is_away)
+    }
+
     /// The most telling of them.
     pub(super) fn first(&self) -> Option<&StoreError> {
         [&self.scan, &self.replaced, &self.look, &self.tail].into_iter().flatten().next()

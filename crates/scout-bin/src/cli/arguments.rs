@@ -40,6 +40,11 @@ Examples:
   scout check --config scout.toml
   scout check --store embedded --data ./data";
 
+const ALERT_TEST_EXAMPLES: &str = "\
+Examples:
+  ALERT_PITCHER_URL=http://pitcher.example scout alert-test pitcher
+  scout --config scout.toml alert-test oncall";
+
 const PITCH_EXAMPLES: &str = "\
 Examples:
   scout pitch --title Backup --message done --severity success --system backup
@@ -92,6 +97,9 @@ pub enum Command {
     /// Try the configuration, Redis, its modules and the index, and say what was found
     #[command(after_help = CHECK_EXAMPLES)]
     Check,
+    /// Send a receiver an alert that means nothing, and its end, and say what came of it
+    #[command(after_help = ALERT_TEST_EXAMPLES)]
+    AlertTest(AlertTestArgs),
     /// Send a message, or a file of them, to a running Scout or omni-pitcher
     #[command(after_help = PITCH_EXAMPLES)]
     Pitch(Box<PitchArgs>),
@@ -106,6 +114,15 @@ pub enum Command {
     },
     /// Show version, commit and date of this build
     Version,
+}
+
+/// `scout alert-test`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AlertTestArgs {
+    /// The receiver's name
+    #[arg(value_name = "RECEIVER")]
+    pub receiver: String,
 }
 
 /// `scout pitch`.

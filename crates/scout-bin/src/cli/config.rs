@@ -44,5 +44,5 @@ fn row(effective: &Effective) -> [String; 3] {
     if let Some(written) = &effective.written {
         origin = format!("{origin}, written {written:?}");
     }
-    [effective.key.to_owned(), value, origin]
+    [effective.key.clone().into_owned(), value, origin]
 }

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use clap::Parser as _;
 
-pub use arguments::{Command, ConfigArgs, MessageArgs, PitchArgs};
+pub use arguments::{AlertTestArgs, Command, ConfigArgs, MessageArgs, PitchArgs};
 pub use exit::Exit;
 
 use crate::build_info::BUILD;

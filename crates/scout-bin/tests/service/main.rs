@@ -6,7 +6,9 @@
     reason = "tests show behaviour by failing loudly, their helpers too"
 )]
 
+mod alerts;
 mod commands;
+mod crash;
 mod endless;
 mod faults;
 mod lifecycle;

@@ -26,6 +26,9 @@ async fn every_metric_is_documented_and_every_documented_one_is_exposed() {
         ("REDIS_URL", redis.url()),
         ("SCOUT_PITCH", "true".to_owned()),
         ("AUTH_TOKEN", "a-token".to_owned()),
+        // With a rule that never fires, for somebody who is never told.
+        ("ALERT_PITCHER_URL", "http://127.0.0.1:9".to_owned()),
+        ("ALERT_ERROR_THRESHOLD", "1000000".to_owned()),
     ];
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let scout = Scout::start(&variables).await;

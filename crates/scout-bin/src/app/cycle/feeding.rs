@@ -128,6 +128,7 @@ impl Cycles {
         self.blind = None;
         self.is_due |= report.entries > 0;
         self.behind = report.read_to.filter(|_| !report.caught_up);
+        self.last_arrival = report.read_to.or(self.last_arrival);
         let now = self.store_time(self.clock.now());
         self.meters.tailed(report.entries, self.behind.map(|arrived| now.since(arrived)));
         self.let_windows_move();
