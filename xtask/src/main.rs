@@ -1,8 +1,10 @@
 //! `cargo xtask`: what a developer of Scout runs. Each command has its own file.
 #![expect(clippy::print_stderr, reason = "talks to a developer at a terminal")]
 
+mod bench_alerts;
 mod bench_http;
 mod bench_redis;
+mod crash;
 mod redis;
 mod release;
 mod test;
@@ -22,16 +24,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    BenchAlerts(bench_alerts::BenchAlerts),
     BenchHttp(bench_http::BenchHttp),
     BenchRedis(bench_redis::BenchRedis),
+    Crash(crash::Crash),
     Redis(redis::Redis),
     Test(test::Test),
 }
 
 fn main() -> ExitCode {
     let outcome: io::Result<ExitCode> = match Arguments::parse().command {
+        Command::BenchAlerts(bench) => bench_alerts::run(&bench),
         Command::BenchHttp(bench) => bench_http::run(&bench),
         Command::BenchRedis(bench) => bench_redis::run(&bench),
+        Command::Crash(crash) => crash::run(&crash),
         Command::Redis(redis) => redis::run(&redis),
         Command::Test(test) => test::run(&test),
     };
