@@ -128,6 +128,11 @@ impl Alert {
         self.phase() == Some(AlertPhase::Firing)
     }
 
+    /// Whether it is to fire, or to end, when some time has passed.
+    pub(crate) fn waits(&self) -> bool {
+        self.pending_since.is_some() || self.firing.as_ref().is_some_and(|firing| firing.over_since.is_some())
+    }
+
     /// Since when it stands where it does.
     pub fn since(&self) -> Option<WallTime> {
         match self.phase()? {
@@ -185,17 +190,24 @@ impl Alert {
     /// Nobody judged for a while: a pending alert goes on as Prometheus' do.
     ///
     /// After more than [`OUTAGE`], or where it waits for less than [`GRACE`], it begins anew. Else the outage does not
-    /// count, and at least the grace is left to wait.
+    /// count, and at least the grace is left to wait. Neither does it count for how long a firing one has been over.
     pub(crate) fn restore(&mut self, hold_for: Duration, last_judged: WallTime, now: WallTime) -> bool {
-        let Some(since) = self.pending_since else { return false };
-        let restored = if now.since(last_judged) > OUTAGE || hold_for < GRACE {
-            now
-        } else {
-            let waited = last_judged.since(since);
-            now.minus(waited.min(hold_for.saturating_sub(GRACE)))
-        };
-        self.pending_since = Some(restored);
-        restored != since
+        let restored = self.pending_since.map(|since| {
+            if now.since(last_judged) > OUTAGE || hold_for < GRACE {
+                now
+            } else {
+                let waited = last_judged.since(since);
+                now.minus(waited.min(hold_for.saturating_sub(GRACE)))
+            }
+        });
+        let mut is_changed = restored != self.pending_since;
+        self.pending_since = restored;
+        if let Some(over_since) = self.firing.as_mut().and_then(|firing| firing.over_since.as_mut()) {
+            let restored = now.minus(last_judged.since(*over_since));
+            is_changed |= restored != *over_since;
+            *over_since = restored;
+        }
+        is_changed
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Book {
     is_meta_changed: bool,
     /// What is being written.
     writing: BTreeSet<Fingerprint>,
+    /// Whether the store is known to have held any of it.
+    was_stored: bool,
 }
 
 impl Book {
@@ -87,7 +89,7 @@ impl Book {
         for (fingerprint, record) in &stored.records {
             records.insert(*fingerprint, serde_json::from_slice(record)?);
         }
-        Ok(Self { records, meta, ..Self::default() })
+        Ok(Self { records, meta, was_stored: true, ..Self::default() })
     }
 
     /// What is stored beside the records.
@@ -181,6 +183,11 @@ impl Book {
         self.is_meta_changed = true;
     }
 
+    /// Whether the store is known to have held any of it: where it holds nothing now, it has lost it.
+    pub(crate) fn was_stored(&self) -> bool {
+        self.was_stored
+    }
+
     /// Whether there is anything to be written.
     pub(crate) fn has_changes(&self) -> bool {
         self.is_meta_changed || !self.changed.is_empty() || !self.writing.is_empty()
@@ -217,6 +224,7 @@ impl Book {
     /// The write has succeeded.
     pub(crate) fn written(&mut self) {
         self.writing.clear();
+        self.was_stored = true;
     }
 
     /// It is not known whether the write has succeeded: it is to be done again.

@@ -85,9 +85,12 @@ enum Knowledge {
 /// Writes of the book.
 #[derive(Debug, Default)]
 struct Writing {
-    is_under_way: bool,
+    /// Under which lease one is under way.
+    under: Option<LeaseToken>,
     /// Whether the last one failed, as far as that matters to this time of holding the lease.
     has_failed: bool,
+    /// The store has lost what it held, and none of it has been written back yet.
+    is_rewriting: bool,
     next: MonoTime,
 }
 
@@ -95,6 +98,8 @@ struct Writing {
 #[derive(Debug, Default)]
 struct Reading {
     is_under_way: bool,
+    /// What is being read may be from before the lease was taken.
+    is_old: bool,
     next: MonoTime,
     /// What was read last.
     known_meta: Option<Vec<u8>>,
@@ -213,10 +218,7 @@ impl Alerting {
         if !self.is_in_charge(now.mono) || self.is_stopping {
             return;
         }
-        if let Some(last) = self.last_judged.filter(|last| now.mono.since(last.mono) > GAP) {
-            self.restore_pending(last.wall, now.wall);
-        }
-        self.last_judged = Some(now);
+        self.restore_after_gap(now);
         let judged = self.judge.judge(seen, &mut self.book, &self.receivers, now);
         self.counts.evaluations += judged as u64;
         self.counts.without_instance +=
@@ -232,6 +234,7 @@ impl Alerting {
 
     /// The answer to [`Effect::Lease`].
     pub fn leased(&mut self, answer: Result<Leased, StoreError>, now: Now) {
+        self.note_clock(now);
         let has_known_state = self.has_known_state();
         if answer.is_err() || !self.writing.has_failed {
             // Asking for it is a write as well.
@@ -242,8 +245,10 @@ impl Alerting {
             LeaseNews::Taken => {
                 self.writing.has_failed = false;
                 self.knowledge = Knowledge::Unread;
+                self.reading.is_old = self.reading.is_under_way;
                 self.reading.next = now.mono;
             }
+            LeaseNews::StateLost if self.writing.is_rewriting && self.knowledge == Knowledge::Current => {}
             LeaseNews::StateLost => self.was_reset(now),
             LeaseNews::Lost => {
                 self.counts.leases_lost += 1;
@@ -255,7 +260,13 @@ impl Alerting {
 
     /// The answer to [`Effect::Load`].
     pub fn loaded(&mut self, answer: Result<Loaded, StoreError>, now: Now) {
+        self.note_clock(now);
         self.reading.is_under_way = false;
+        if std::mem::take(&mut self.reading.is_old) {
+            // Whoever held the lease before may have written since.
+            self.reading.next = now.mono;
+            return;
+        }
         self.reading.next = now.mono.plus(READ_EVERY);
         let holds_lease = self.lease.held_until(now.mono).is_some();
         let is_unread = self.knowledge == Knowledge::Unread;
@@ -292,9 +303,9 @@ impl Alerting {
         if !is_own {
             let last_judged = read.meta().judged_at;
             self.book = read;
+            self.last_judged = None;
             if holds_lease {
-                self.restore_pending(last_judged, now.wall);
-                self.last_judged = Some(now);
+                self.restore(last_judged, now.wall);
             }
         }
         if holds_lease {
@@ -304,6 +315,7 @@ impl Alerting {
 
     fn take_charge(&mut self, now: Now) {
         self.knowledge = Knowledge::Current;
+        self.restore_after_gap(now);
         self.judge.adopt(&mut self.book, &self.receivers, now.wall);
         if self.book.meta().receivers != self.config.receivers_revision {
             for fingerprint in self.book.fingerprints() {
@@ -319,6 +331,7 @@ impl Alerting {
     /// The store has lost the state that is known here: it is written back.
     fn was_reset(&mut self, now: Now) {
         self.counts.resets += 1;
+        self.writing.is_rewriting = true;
         self.book.rewrite();
         self.take_charge(now);
         source::was_reset(&mut self.book, &self.config.source, &self.receivers, now.wall);
@@ -331,36 +344,49 @@ impl Alerting {
     }
 
     fn has_known_state(&self) -> bool {
-        self.book.meta().revision > 0
+        self.book.was_stored()
     }
 
-    fn restore_pending(&mut self, last_judged: WallTime, now: WallTime) {
-        for index in 0..self.judge.rules().len() {
-            let Some(rule) = self.judge.rules().get(index) else { return };
-            let (name, hold_for) = (Arc::clone(&rule.text.name), rule.hold_for);
-            for fingerprint in self.book.fingerprints() {
-                self.book.change(fingerprint, &self.receivers, now, |record| {
-                    record.alert.rule.name == name && record.alert.restore(hold_for, last_judged, now)
-                });
-            }
+    /// What waits for a time has not waited while nobody judged.
+    fn restore(&mut self, last_judged: WallTime, now: WallTime) {
+        let hold_for: BTreeMap<Arc<str>, Duration> =
+            self.judge.rules().iter().map(|rule| (Arc::clone(&rule.text.name), rule.hold_for)).collect();
+        for fingerprint in self.book.fingerprints() {
+            self.book.change(fingerprint, &self.receivers, now, |record| {
+                let hold_for = hold_for.get(&record.alert.rule.name);
+                hold_for.is_some_and(|hold_for| record.alert.restore(*hold_for, last_judged, now))
+            });
         }
+    }
+
+    /// The same where it is this replica that has not judged for a while.
+    fn restore_after_gap(&mut self, now: Now) {
+        if let Some(last) = self.last_judged.filter(|last| now.mono.since(last.mono) > GAP) {
+            self.restore(last.wall, now.wall);
+        }
+        self.last_judged = Some(now);
     }
 
     /// The answer to [`Effect::Save`].
     pub fn saved(&mut self, answer: &Result<Saved, StoreError>, now: Now) {
-        self.writing.is_under_way = false;
+        self.note_clock(now);
+        let is_of_this_lease = self.writing.under.take().is_some_and(|token| token == self.lease.token());
         match answer {
             Ok(Saved::Written) => {
                 self.writing.has_failed = false;
                 self.source.wrote(true, now.mono);
                 self.book.written();
+                self.writing.is_rewriting = false;
             }
             Ok(Saved::Fenced) => {
                 self.writing.has_failed = false;
                 self.source.wrote(true, now.mono);
                 self.book.not_written();
-                self.lease.fenced(now.mono);
-                self.knowledge = Knowledge::Unread;
+                // What was sent under an earlier lease says nothing of this one.
+                if is_of_this_lease {
+                    self.lease.fenced(now.mono);
+                    self.knowledge = Knowledge::Unread;
+                }
             }
             Err(_) => {
                 self.writing.has_failed = true;
@@ -373,6 +399,7 @@ impl Alerting {
 
     /// How [`Effect::Deliver`] ended.
     pub fn delivered(&mut self, delivery: &Delivery, result: &Result<(), DeliveryError>, now: Now) {
+        self.note_clock(now);
         let book = match delivery.kept {
             Kept::Stored => &mut self.book,
             Kept::Aside => &mut self.source.book,
@@ -397,7 +424,7 @@ impl Alerting {
 
     /// Whether all that is known is stored.
     pub fn is_stored(&self) -> bool {
-        !self.writing.is_under_way && !self.book.has_changes()
+        self.writing.under.is_none() && !self.book.has_changes()
     }
 
     /// What is to be done now.
@@ -409,6 +436,7 @@ impl Alerting {
             effects.extend(self.lease.give_back(now.mono.plus(UNUSABLE_FOR)).map(Effect::Release));
             self.knowledge = Knowledge::Unread;
         }
+        effects.extend(self.lease.left_over().map(Effect::Release));
         let has_known_state = self.has_known_state();
         if !self.is_stopping
             && let Some((token, expects)) = self.lease.ask(has_known_state, now.mono)
@@ -424,11 +452,11 @@ impl Alerting {
         }
         if held_until.is_some() && self.knowledge == Knowledge::Current {
             let token = self.lease.token();
-            if !self.writing.is_under_way
+            if self.writing.under.is_none()
                 && now.mono >= self.writing.next
                 && let Some(changes) = self.book.begin_write(token.as_str())
             {
-                self.writing.is_under_way = true;
+                self.writing.under = Some(token.clone());
                 self.reading.known_meta = None;
                 effects.push(Effect::Save(token, changes));
             }
@@ -451,7 +479,7 @@ impl Alerting {
         sooner(self.lease.next_ask().filter(|_| !self.is_stopping));
         if self.is_in_charge(now.mono) {
             sooner(self.dispatch.next_try(Kept::Stored, &self.book, now));
-            sooner((self.book.has_changes() && !self.writing.is_under_way).then_some(self.writing.next));
+            sooner((self.book.has_changes() && self.writing.under.is_none()).then_some(self.writing.next));
         } else {
             sooner((!self.reading.is_under_way).then_some(self.reading.next));
         }
@@ -474,7 +502,7 @@ impl Alerting {
 
     fn write_down_judged(&mut self, now: Now) {
         let is_old = now.mono.since(self.last_judged_written) >= JUDGED_WRITTEN;
-        let waits = |book: &Book| book.records().any(|(_, record)| record.alert.pending_since.is_some());
+        let waits = |book: &Book| book.records().any(|(_, record)| record.alert.waits());
         if self.book.has_changes() || is_old && waits(&self.book) {
             self.last_judged_written = now.mono;
             self.book.change_meta(|meta| meta.judged_at = now.wall);
@@ -495,8 +523,11 @@ impl Alerting {
         if by <= STEP {
             return;
         }
-        self.judge.hold(now.mono);
+        // Arrivals that are further ahead are forgotten.
+        let ahead = if matches!(shift, Shift::Back(_)) { by.min(crate::AHEAD) } else { Duration::ZERO };
+        self.judge.hold(ahead, now.mono);
         shift.apply(self.last_judged.as_mut().map(|last| &mut last.wall));
+        self.book.change_meta(|meta| shift.apply(Some(&mut meta.judged_at)));
         for book in [&mut self.book, &mut self.source.book] {
             for fingerprint in book.fingerprints() {
                 book.change(fingerprint, &self.receivers, now.wall, |record| {

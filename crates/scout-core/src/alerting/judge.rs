@@ -1,6 +1,7 @@
 //! Rules are judged: from what they measure to alerts that begin and end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 
@@ -106,10 +107,12 @@ impl Judge {
         }
     }
 
-    /// Rules wait for one window, since time has made a step.
-    pub(crate) fn hold(&mut self, now: MonoTime) {
+    /// Rules wait for one window, since time has made a step, and for as long as stamps from before it lie in the future.
+    pub(crate) fn hold(&mut self, ahead: Duration, now: MonoTime) {
         for (rule, state) in self.rules.iter().zip(&mut self.states) {
-            state.held_until = state.held_until.max(now.plus(warm_up(rule)));
+            let waits = warm_up(rule);
+            let waits = if waits.is_zero() { waits } else { waits.saturating_add(ahead) };
+            state.held_until = state.held_until.max(now.plus(waits));
         }
     }
 

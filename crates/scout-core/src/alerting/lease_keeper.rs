@@ -52,6 +52,8 @@ pub(crate) struct LeaseKeeper {
     state_lost_since: Option<MonoTime>,
     /// Whether this replica held it when it last heard of it.
     was_last: bool,
+    /// What was given too late to be of use.
+    to_release: Option<LeaseToken>,
 }
 
 impl LeaseKeeper {
@@ -64,6 +66,7 @@ impl LeaseKeeper {
             asked_at: None,
             state_lost_since: None,
             was_last: false,
+            to_release: None,
         }
     }
 
@@ -127,8 +130,17 @@ impl LeaseKeeper {
                 LeaseNews::Nothing
             }
             Some(Leased::Held { has_state }) => {
+                let until = asked_at.plus(LEASE_TTL);
+                let is_held = self.held_until(now).is_some();
+                if until <= now || !is_held && self.standing != Standing::Without {
+                    // It had run out, and others may have held it meanwhile: what was sent under it must not count.
+                    self.to_release = Some(self.token());
+                    self.standing = Standing::Without;
+                    self.next_ask = now;
+                    return LeaseNews::Nothing;
+                }
                 let is_new = self.standing == Standing::Without;
-                self.standing = Standing::Held { until: asked_at.plus(LEASE_TTL) };
+                self.standing = Standing::Held { until };
                 self.next_ask = asked_at.plus(RENEWED_EVERY);
                 self.state_lost_since = None;
                 self.was_last = true;
@@ -154,6 +166,11 @@ impl LeaseKeeper {
                 LeaseNews::Nothing
             }
         }
+    }
+
+    /// What is to be given back, since it was given too late.
+    pub(crate) fn left_over(&mut self) -> Option<LeaseToken> {
+        self.to_release.take()
     }
 
     /// A write was refused, since the lease is not this replica's any more.
