@@ -64,7 +64,7 @@ impl Templates {
 
     /// The text that a template makes of a notification, without white space around it. A template that fails is better
     /// sent as it is than not at all.
-    pub(crate) fn render<'a>(&self, text: &'a str, notification: &Notification) -> Cow<'a, str> {
+    pub fn render<'a>(&self, text: &'a str, notification: &Notification) -> Cow<'a, str> {
         if !text.contains('{') {
             return bounded::cut(text.trim(), MAX_TEXT_BYTES).into();
         }

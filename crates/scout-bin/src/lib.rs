@@ -25,5 +25,6 @@ pub mod command;
 pub mod config;
 mod demo;
 pub mod logging;
+mod rule_tests;
 
 pub use app::{App, AppError, SystemClock};

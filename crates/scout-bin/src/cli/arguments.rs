@@ -16,8 +16,8 @@ Examples:
   scout config --sample > scout.toml         begin a configuration
   scout pitch --title Backup --message done  send one message
 
-Exit codes: 0 done or stopped as asked, 64 command line or configuration, 65 messages refused or
-unreadable, 69 a peer is not there, 70 a failure of Scout's own; of pitch 130 or 143, stopped by
+Exit codes: 0 done or stopped as asked, 1 tests of rules failed, 64 command line or configuration,
+65 messages refused or unreadable, 69 a peer is not there, 70 a failure of Scout's own; of pitch 130 or 143, stopped by
 Ctrl-C or SIGTERM.";
 
 const SERVE_EXAMPLES: &str = "\
@@ -56,6 +56,12 @@ Examples:
   scout config                               what holds for each key, and where it comes from
   scout --config scout.toml config
   scout config --sample > scout.toml         a file with every key, to be edited";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  scout rules check --config scout.toml      what each rule means, in words
+  scout rules test rules-test.toml           docs/alerting.md says what stands in such a file
+  scout rules test tests/*.toml";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -106,6 +112,9 @@ pub enum Command {
     /// Show what holds for each key, and where it comes from
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(ConfigArgs),
+    /// Check rules for alerts, or test them on messages that you make up
+    #[command(after_help = RULES_EXAMPLES)]
+    Rules(RulesArgs),
     /// Write a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -183,4 +192,27 @@ pub struct ConfigArgs {
     /// Write a file with every key and its default instead
     #[arg(long)]
     pub sample: bool,
+}
+
+/// `scout rules`.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RulesArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What to do with rules.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+#[non_exhaustive]
+pub enum RulesCommand {
+    /// Read the configuration, and say in words what each rule means
+    Check,
+    /// Run tests of rules: messages at times, and the alerts that they are to lead to
+    Test {
+        /// Files of tests
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
 }

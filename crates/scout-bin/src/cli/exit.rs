@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, or stopped as asked: 0.
     Ok,
+    /// Tests of rules failed: 1.
+    TestsFailed,
     /// The command line or the configuration cannot be used: 64.
     Usage,
     /// Messages were refused, or could not be read: 65.
@@ -27,6 +29,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
+            Self::TestsFailed => 1,
             Self::Usage => 64,
             Self::Data => 65,
             Self::Unavailable => 69,

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod exit;
 mod key_flags;
+mod rules;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use std::sync::LazyLock;
 
 use clap::Parser as _;
 
-pub use arguments::{AlertTestArgs, Command, ConfigArgs, MessageArgs, PitchArgs};
+pub use arguments::{AlertTestArgs, Command, ConfigArgs, MessageArgs, PitchArgs, RulesArgs, RulesCommand};
 pub use exit::Exit;
 
 use crate::build_info::BUILD;
@@ -75,8 +76,8 @@ pub enum Dispatch {
     Run(Invocation),
 }
 
-/// Reads the command line, and answers at once what needs no service: help, the version, `config`, `completions`,
-/// and a usage error.
+/// Reads the command line, and answers at once what needs no service: help, the version, `config`, `rules`,
+/// `completions`, and a usage error.
 pub fn dispatch(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> Dispatch {
     let invocation = match Invocation::parse(arguments) {
         Ok(invocation) => invocation,
@@ -84,6 +85,7 @@ pub fn dispatch(arguments: impl IntoIterator<Item = OsString>, environment: &Env
     };
     Dispatch::Done(match &invocation.command {
         Command::Config(arguments) => config::run(arguments, &invocation, environment),
+        Command::Rules(arguments) => rules::run(arguments, &invocation, environment),
         Command::Completions { shell } => completions::run(*shell),
         Command::Version => print(&format!("scout {BUILD}\n")),
         _ => return Dispatch::Run(invocation),

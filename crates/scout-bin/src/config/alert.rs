@@ -17,17 +17,26 @@ use super::layer::Layer;
 use super::nearest::nearest;
 use super::problem::{Origin, Problem, Suggestion};
 use super::reader::Reader;
-use super::receivers::{self, PITCHER, SecretFiles};
+use super::receivers::{self, PITCHER};
 use super::rules::{self, ERROR, REPEAT_INTERVAL, Surroundings, Thresholds};
 use super::secret::Secret;
 use super::settings::{AlertSettings, HeartbeatSettings};
+
+/// What a configuration is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To work by it.
+    Serve,
+    /// To try its rules where neither secrets nor all receivers need be.
+    TestRules,
+}
 
 /// What the file says beside its keys, and how it is taken.
 #[derive(Debug)]
 pub(crate) struct Tables<'a> {
     pub(crate) file: &'a ConfigFile,
     pub(crate) environment: &'a Environment,
-    pub(crate) secrets: SecretFiles,
+    pub(crate) purpose: Purpose,
 }
 
 /// A rule or a receiver, with what it sets.
@@ -51,7 +60,7 @@ pub(crate) fn settings(
 ) -> (AlertSettings, Vec<Shown>) {
     let origin = reader.origin(Layer::File);
     let mut shown = Vec::new();
-    let mut found = receivers::read(&tables.file.receivers, &origin, tables.secrets);
+    let mut found = receivers::read(&tables.file.receivers, &origin, tables.purpose);
     reader.problems.append(&mut found.problems);
     for (name, settings) in &found.settings {
         shown.push(Shown {
@@ -62,8 +71,9 @@ pub(crate) fn settings(
         });
     }
     pitcher(reader, &mut found, &mut shown);
-    let source = source(reader, &found.names);
-    let surroundings = Surroundings { retention, receivers: &found.names };
+    let known = (tables.purpose == Purpose::Serve).then_some(found.names.as_slice());
+    let source = source(reader, known);
+    let surroundings = Surroundings { retention, receivers: known };
     let mut of_file = rules::read(&tables.file.rules, &origin, &surroundings);
     reader.problems.append(&mut of_file.problems);
     let thresholds = thresholds(reader, interval, &found.names);
@@ -175,7 +185,7 @@ fn thresholds(reader: &mut Reader, interval: Duration, receivers: &[Arc<str>]) -
     Thresholds { error, critical, window, cooldown, receivers }
 }
 
-fn source(reader: &mut Reader, known: &[Arc<str>]) -> SourceRules {
+fn source(reader: &mut Reader, known: Option<&[Arc<str>]>) -> SourceRules {
     SourceRules {
         unreachable_for: reader.get(&keys::ALERT_SOURCE_FOR),
         repeat_interval: REPEAT_INTERVAL,
@@ -183,9 +193,11 @@ fn source(reader: &mut Reader, known: &[Arc<str>]) -> SourceRules {
     }
 }
 
-/// The receivers that a key names; all where it is not set.
-fn names(reader: &mut Reader, key: &'static Key<Names>, known: &[Arc<str>]) -> Vec<Arc<str>> {
-    let Some(names) = reader.optional(key) else { return known.to_vec() };
+/// The receivers that a key names; all where it is not set. Where not all are known, any name is taken.
+fn names(reader: &mut Reader, key: &'static Key<Names>, known: Option<&[Arc<str>]>) -> Vec<Arc<str>> {
+    let names = reader.optional(key);
+    let Some(known) = known else { return names.into_iter().flatten().map(Arc::from).collect() };
+    let Some(names) = names else { return known.to_vec() };
     let mut receivers = Vec::new();
     for name in names {
         if let Some(known) = known.iter().find(|known| ***known == name) {

@@ -31,16 +31,13 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// Reads the file whole; a problem with one key does not hide those of others.
     pub(crate) fn read(path: &Path) -> Self {
-        let parsed = contents(path).and_then(|text| parse(&text));
-        match parsed {
+        match read_table(path) {
             Ok(root) => {
                 let mut file = Self::default();
                 file.flatten(root, path);
                 file
             }
-            Err(reason) => {
-                Self { problems: vec![Problem::File { path: path.to_owned(), reason }], ..Self::default() }
-            }
+            Err(problem) => Self { problems: vec![problem], ..Self::default() },
         }
     }
 
@@ -104,6 +101,12 @@ impl ConfigFile {
             }
         }
     }
+}
+
+/// A file of TOML as it is.
+pub(crate) fn read_table(path: &Path) -> Result<Dict, Problem> {
+    let parsed = contents(path).and_then(|text| parse(&text));
+    parsed.map_err(|reason| Problem::File { path: path.to_owned(), reason })
 }
 
 fn contents(path: &Path) -> Result<String, String> {

@@ -17,20 +17,20 @@
 mod alert;
 mod assemble;
 mod environment;
-mod file;
+pub(crate) mod file;
 mod key;
 pub(crate) mod keys;
 mod kind;
 mod layer;
-mod nearest;
-mod problem;
+pub(crate) mod nearest;
+pub(crate) mod problem;
 mod reader;
 mod receivers;
 pub mod reference;
-mod rules;
+pub(crate) mod rules;
 mod secret;
 mod settings;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 
@@ -39,8 +39,10 @@ use std::path::PathBuf;
 
 pub use environment::Environment;
 pub(crate) use key::AnyKey;
+pub(crate) use kind::number::brief;
 pub use layer::Layer;
 pub use problem::{ConfigError, Origin, Problem, Warning};
+pub(crate) use rules::words::in_words;
 pub use secret::Secret;
 pub use settings::{
     AlertSettings, HeartbeatSettings, HttpSettings, Interval, KubernetesSettings, Listen, LogFormat,
@@ -48,11 +50,11 @@ pub use settings::{
     RetentionSettings, Settings, StoreSettings,
 };
 
+pub(crate) use alert::Purpose;
 use alert::{Shown, Tables};
 use file::ConfigFile;
 use layer::{Layers, Texts};
 use reader::Reader;
-use receivers::SecretFiles;
 
 /// Where a configuration comes from, beside the defaults.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +136,11 @@ pub struct Effective {
 /// # Errors
 /// Every problem there is: an unreadable file, unknown keys, bad values, values that do not go together.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+    load_for(Purpose::Serve, sources)
+}
+
+/// The same, for a purpose.
+pub(crate) fn load_for(purpose: Purpose, sources: &Sources) -> Result<Loaded, ConfigError> {
     let environment = &sources.environment;
     let path = sources.file.clone().or_else(|| environment.get(keys::CONFIG_FILE_ENV).map(PathBuf::from));
     let file = path.as_deref().map(ConfigFile::read).unwrap_or_default();
@@ -157,7 +164,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     reader.problems.extend(sources.overrides.problems());
     reader.problems.extend(sources.fixed.problems());
     reader.warnings.extend(environment.warnings());
-    let tables = Tables { file: &file, environment, secrets: SecretFiles::Read };
+    let tables = Tables { file: &file, environment, purpose };
     let (settings, shown) = assemble::settings(&mut reader, &tables);
     let of_keys = keys::ALL.iter().map(|key| effective(&reader, *key, &settings));
     let of_tables = shown.iter().flat_map(|shown| effective_of_table(&reader, shown));

@@ -79,6 +79,16 @@ impl ConfigError {
         (!problems.is_empty()).then_some(Self(problems))
     }
 
+    /// What is wrong, which is something.
+    pub(crate) fn all(problems: Vec<Problem>) -> Self {
+        Self(problems)
+    }
+
+    /// The problems, to be told among others.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.0
+    }
+
     /// The problems, each a sentence of its own.
     pub fn problems(&self) -> &[Problem] {
         &self.0

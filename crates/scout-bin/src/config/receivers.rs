@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use figment::value::{Dict, Value};
 
+use super::alert::Purpose;
 use super::kind::Kind as _;
 use super::kind::remote::{HttpUrl, PitcherUrl};
 use super::layer::Layer;
@@ -18,7 +19,7 @@ use super::secret::Secret;
 use super::settings::{ReceiverKind, ReceiverSettings};
 use super::table::Table;
 
-pub(crate) use secrets::{SecretFiles, check_token};
+pub(crate) use secrets::check_token;
 pub(crate) use shown::rows;
 
 /// The most receivers: what is owed is stored for each.
@@ -60,7 +61,7 @@ pub(crate) struct Receivers {
 }
 
 /// Reads all receivers of a file.
-pub(crate) fn read(tables: &Dict, origin: &Origin, files: SecretFiles) -> Receivers {
+pub(crate) fn read(tables: &Dict, origin: &Origin, purpose: Purpose) -> Receivers {
     let mut receivers = Receivers::default();
     for (name, value) in tables {
         let path = format!("receivers.{name}");
@@ -76,7 +77,7 @@ pub(crate) fn read(tables: &Dict, origin: &Origin, files: SecretFiles) -> Receiv
             continue;
         };
         let mut table = Table::new(path, values, origin);
-        let settings = receiver(&mut table, files);
+        let settings = receiver(&mut table, purpose);
         receivers.problems.append(&mut table.problems);
         let name: Arc<str> = name.as_str().into();
         receivers.set.insert(Arc::clone(&name), table.keys().map(str::to_owned).collect());
@@ -101,7 +102,7 @@ pub(crate) fn pitcher(url: &Secret, token: Option<Secret>) -> ReceiverSettings {
 }
 
 /// One receiver; `None` only with a problem.
-fn receiver(table: &mut Table<'_>, files: SecretFiles) -> Option<ReceiverSettings> {
+fn receiver(table: &mut Table<'_>, purpose: Purpose) -> Option<ReceiverSettings> {
     table.only(&KEYS);
     if table.get("kind").is_none() {
         table.missing("kind", "a receiver is a pitcher, a webhook or a log");
@@ -117,14 +118,14 @@ fn receiver(table: &mut Table<'_>, files: SecretFiles) -> Option<ReceiverSetting
                 refuse_useless(table, &["token", "token_file", "timeout"], "where url is \"local\"");
                 Some(ReceiverKind::LocalPitcher)
             } else {
-                let token = secrets::token(table, files);
+                let token = secrets::token(table, purpose);
                 url.map(|url| ReceiverKind::Pitcher { url, token })
             }
         }
         Written::Webhook => {
             let url = address(table, false);
-            let token = secrets::token(table, files);
-            let hmac_secret = secrets::read(table, "hmac_secret", "hmac_secret_file", files);
+            let token = secrets::token(table, purpose);
+            let hmac_secret = secrets::read(table, "hmac_secret", "hmac_secret_file", purpose);
             url.map(|url| ReceiverKind::Webhook { url, token, hmac_secret })
         }
         Written::Log => {

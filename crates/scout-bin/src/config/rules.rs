@@ -8,6 +8,7 @@ mod shown;
 mod text;
 mod thresholds;
 mod window;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ pub(crate) use thresholds::{ERROR, Thresholds};
 pub(crate) struct Surroundings<'a> {
     /// How far back events are kept.
     pub(crate) retention: Duration,
-    /// Who can be told.
-    pub(crate) receivers: &'a [Arc<str>],
+    /// Who can be told; `None` where any name will do.
+    pub(crate) receivers: Option<&'a [Arc<str>]>,
 }
 
 /// A rule of the file.

@@ -19,7 +19,7 @@ use super::problem::{Origin, Problem, masked};
 /// Reads values key by key, and collects what is wrong with them. An empty text or list is the same as none.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
-    /// How problems call it, such as `rules.Errors`.
+    /// How problems call it, such as `rules.Errors`; empty for a whole file.
     name: String,
     values: &'a Dict,
     origin: &'a Origin,
@@ -57,6 +57,26 @@ impl<'a> Table<'a> {
         values.keys().map(String::as_str).filter(|key| self.get(key).is_some())
     }
 
+    /// The key as problems name it.
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    /// Tables in a list, each with the name that problems give it: people count from one.
+    pub(crate) fn tables(&mut self, key: &str) -> Vec<Table<'a>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let items = value.as_array().unwrap_or_default();
+        let tables: Option<Vec<&Dict>> = items.iter().map(Value::as_dict).collect();
+        let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
+            self.refuse(key, "must be a list of tables");
+            return Vec::new();
+        };
+        let named = tables.into_iter().zip(1..);
+        named
+            .map(|(values, number)| Table::new(format!("{}[{number}]", self.path(key)), values, self.origin))
+            .collect()
+    }
+
     /// Notes that a key's value is not accepted.
     pub(crate) fn refuse(&mut self, key: &str, reason: impl Into<String>) {
         let value = self.values.get(key).and_then(scalar).map(|text| masked(&text));
@@ -74,13 +94,13 @@ impl<'a> Table<'a> {
     }
 
     fn note(&mut self, key: &str, value: Option<String>, reason: String) {
-        let name = format!("{}.{key}", self.name);
+        let name = self.path(key);
         self.problems.push(Problem::Invalid { name, value, origin: self.origin.clone(), reason });
     }
 
     /// Notes that a key is not set that has to be.
     pub(crate) fn missing(&mut self, key: &str, reason: &str) {
-        let name = format!("{}.{key}", self.name);
+        let name = self.path(key);
         self.problems.push(Problem::Missing { name, reason: format!("{reason} ({})", self.origin) });
     }
 
@@ -88,7 +108,7 @@ impl<'a> Table<'a> {
     pub(crate) fn only(&mut self, known: &[&'static str]) {
         for key in self.values.keys().filter(|key| !known.contains(&key.as_str())) {
             self.problems.push(Problem::UnknownKey {
-                name: format!("{}.{key}", self.name),
+                name: self.path(key),
                 nearest: nearest(key, known.iter().copied()),
                 origin: self.origin.clone(),
             });

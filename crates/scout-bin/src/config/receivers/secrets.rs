@@ -3,22 +3,16 @@
 use std::fs::File;
 use std::io::Read as _;
 
+use crate::config::alert::Purpose;
 use crate::config::secret::Secret;
 use crate::config::table::Table;
-
-/// Whether files that hold secrets are read. Who wants rules alone may be where there are none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SecretFiles {
-    Read,
-    Leave,
-}
 
 /// Longer than any token; a wrong path may lead to anything.
 const SECRET_BYTES: u64 = 64 << 10;
 
 /// The bearer token, which a header has to carry.
-pub(super) fn token(table: &mut Table<'_>, files: SecretFiles) -> Option<Secret> {
-    let token = read(table, "token", "token_file", files)?;
+pub(super) fn token(table: &mut Table<'_>, purpose: Purpose) -> Option<Secret> {
+    let token = read(table, "token", "token_file", purpose)?;
     if let Err(reason) = check_token(&token) {
         let key = if table.get("token").is_some() { "token" } else { "token_file" };
         table.refuse_hidden(key, reason);
@@ -39,7 +33,7 @@ pub(crate) fn check_token(token: &Secret) -> Result<(), &'static str> {
 }
 
 /// A secret that stands in one of two keys.
-pub(super) fn read(table: &mut Table<'_>, key: &str, file_key: &str, files: SecretFiles) -> Option<Secret> {
+pub(super) fn read(table: &mut Table<'_>, key: &str, file_key: &str, purpose: Purpose) -> Option<Secret> {
     if table.get(key).is_some() && table.get(file_key).is_some() {
         table.refuse(file_key, format!("stands beside {key}: keep one of them"));
         return None;
@@ -48,7 +42,7 @@ pub(super) fn read(table: &mut Table<'_>, key: &str, file_key: &str, files: Secr
         return Some(Secret::new(text));
     }
     let path = table.text(file_key)?;
-    if files == SecretFiles::Leave {
+    if purpose == Purpose::TestRules {
         return None;
     }
     match contents(&table.beside_file(path)) {

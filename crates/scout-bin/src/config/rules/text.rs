@@ -83,8 +83,11 @@ pub(super) fn severity(table: &mut Table<'_>) -> Arc<str> {
     text.into()
 }
 
-/// Who is told: all there are, unless it is said.
-pub(super) fn receivers(table: &mut Table<'_>, known: &[Arc<str>]) -> Vec<Arc<str>> {
+/// Who is told: all there are, unless it is said. Where it is not known who there is, any name will do.
+pub(super) fn receivers(table: &mut Table<'_>, known: Option<&[Arc<str>]>) -> Vec<Arc<str>> {
+    let Some(known) = known else {
+        return table.texts("receivers").unwrap_or_default().into_iter().map(Arc::from).collect();
+    };
     let Some(names) = table.texts("receivers") else {
         if table.holds_nothing("receivers") {
             table.refuse("receivers", "holds no name; without this key all receivers are told");
