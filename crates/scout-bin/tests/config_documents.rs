@@ -49,19 +49,44 @@ fn load_text(text: &str) -> Loaded {
     load(&Sources { file: Some(path), ..Sources::default() }).unwrap()
 }
 
+/// What the page shows that a command says.
+fn console<'a>(page: &'a str, command: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("```console\n$ {command}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
 #[test]
-fn every_sample_of_the_page_about_alerting_can_be_loaded() {
+fn every_sample_of_the_page_about_alerting_does_what_the_page_says() {
     let page = std::fs::read_to_string(workspace("docs/alerting.md")).unwrap();
     let samples: Vec<&str> = page
         .split("```toml\n")
         .skip(1)
         .map(|rest| rest.split_once("```").expect("the sample ends").0)
         .collect();
-    let counts = samples.iter().map(|sample| {
+    let (tests, configurations): (Vec<&str>, Vec<&str>) =
+        samples.into_iter().partition(|sample| sample.contains("[[tests]]"));
+    let counts = configurations.iter().map(|sample| {
         let alert = load_text(sample).settings.alert;
         (alert.rules.len(), alert.receivers.len())
     });
     assert_eq!(counts.collect::<Vec<_>>(), [(1, 1), (4, 1), (0, 2)]);
+
+    let [test] = tests.as_slice() else { panic!("one sample is of a test: {tests:?}") };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("scout.toml"), configurations[0]).unwrap();
+    std::fs::write(folder.path().join("rules-test.toml"), test).unwrap();
+    for (arguments, expected) in [
+        (["rules", "test", "rules-test.toml"].as_slice(), console(&page, "scout rules test rules-test.toml")),
+        (
+            &["rules", "check", "--config", "scout.toml"],
+            console(&page, "scout rules check --config scout.toml"),
+        ),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_scout"));
+        let output = command.args(arguments).current_dir(folder.path()).env_clear().output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    }
 }
 
 #[test]
@@ -85,7 +110,9 @@ fn every_key_of_the_sample_file_is_accepted_once_uncommented() {
 #[test]
 fn help_is_what_the_golden_files_hold() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config_golden");
-    for command in ["", "serve", "demo", "check", "pitch", "config", "completions"] {
+    for command in
+        ["", "serve", "demo", "check", "pitch", "config", "rules", "rules check", "rules test", "completions"]
+    {
         let mut arguments: Vec<&str> = command.split_terminator(' ').collect();
         arguments.push("--help");
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_scout"))
@@ -94,7 +121,7 @@ fn help_is_what_the_golden_files_hold() {
             .output()
             .unwrap();
         assert!(output.status.success() && output.stderr.is_empty());
-        let name = if command.is_empty() { "scout" } else { command };
+        let name = if command.is_empty() { "scout".to_owned() } else { command.replace(' ', "-") };
         assert_holds(&folder.join(format!("{name}.txt")), &String::from_utf8(output.stdout).unwrap());
     }
 }

@@ -48,13 +48,13 @@ fn test(files: &[std::path::PathBuf], invocation: &Invocation, environment: &Env
         drop(writeln!(io::stderr().lock(), "{}", mistakes.join("\n")));
         return Exit::Usage;
     }
-    let (mut count, mut failed) = (0_usize, 0_usize);
+    let (mut passed, mut failed) = (0_usize, 0_usize);
     for (file, suite) in &suites {
         for test in suite.tests() {
             let differences = rule_tests::run(suite, test);
-            count += 1;
-            failed += usize::from(!differences.is_empty());
-            let word = if differences.is_empty() { "ok" } else { "FAILED" };
+            let (word, counter) =
+                if differences.is_empty() { ("ok", &mut passed) } else { ("FAILED", &mut failed) };
+            *counter += 1;
             let first = format!("{word:6}  {}: {}\n", file.display(), test.name());
             let rest = differences.iter().map(|difference| format!("        {difference}\n"));
             let printed = super::print(&iter::once(first).chain(rest).collect::<Vec<_>>().concat());
@@ -63,6 +63,6 @@ fn test(files: &[std::path::PathBuf], invocation: &Invocation, environment: &Env
             }
         }
     }
-    let printed = super::print(&format!("{count} tests, {failed} failed\n"));
+    let printed = super::print(&format!("{passed} passed, {failed} failed\n"));
     if failed > 0 { Exit::TestsFailed } else { printed }
 }

@@ -45,7 +45,7 @@ pub(super) struct TestMessage {
 /// How long messages are kept unless it is said.
 const RETENTION: Duration = Duration::from_secs(48 * 3600);
 
-/// The longest time between two judgings; the service has none that is longer unless it is told to.
+/// The longest time between two judgings. A longer one is an outage, after which what waits begins anew.
 const LONGEST_STEP: Duration = Duration::from_secs(60);
 
 /// The longest that a test may go on.

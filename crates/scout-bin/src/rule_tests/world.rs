@@ -88,11 +88,11 @@ impl World {
         until: Duration,
     ) {
         loop {
-            while let Some(message) = messages.next_if(|message| message.arrives <= self.now) {
-                self.take_in(message);
-            }
-            self.live.advance(self.wall());
             if self.now >= self.next_judging || self.now >= until {
+                while let Some(message) = messages.next_if(|message| message.arrives <= self.now) {
+                    self.take_in(message);
+                }
+                self.live.advance(self.wall());
                 self.judge();
                 while self.next_judging <= self.now {
                     self.next_judging += step;
