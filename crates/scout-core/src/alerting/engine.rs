@@ -235,12 +235,11 @@ impl Alerting {
     /// The answer to [`Effect::Lease`].
     pub fn leased(&mut self, answer: Result<Leased, StoreError>, now: Now) {
         self.note_clock(now);
-        let has_known_state = self.has_known_state();
         if answer.is_err() || !self.writing.has_failed {
             // Asking for it is a write as well.
             self.source.wrote(answer.is_ok(), now.mono);
         }
-        match self.lease.answered(answer.ok(), has_known_state, now.mono) {
+        match self.lease.answered(answer.ok(), now.mono) {
             LeaseNews::Nothing => {}
             LeaseNews::Taken => {
                 self.writing.has_failed = false;

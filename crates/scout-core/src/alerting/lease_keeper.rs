@@ -49,6 +49,8 @@ pub(crate) struct LeaseKeeper {
     standing: Standing,
     next_ask: MonoTime,
     asked_at: Option<MonoTime>,
+    /// Whether there was state when it was asked: what was written since may have come after the question.
+    knew_state: bool,
     state_lost_since: Option<MonoTime>,
     /// Whether this replica held it when it last heard of it.
     was_last: bool,
@@ -64,6 +66,7 @@ impl LeaseKeeper {
             standing: Standing::Without,
             next_ask: MonoTime::default(),
             asked_at: None,
+            knew_state: false,
             state_lost_since: None,
             was_last: false,
             to_release: None,
@@ -105,6 +108,7 @@ impl LeaseKeeper {
             self.number += 1;
         }
         self.asked_at = Some(now);
+        self.knew_state = has_known_state;
         let has_waited = self.state_lost_since.is_some_and(|since| now.since(since) >= LEFT_TO_LAST);
         let expects =
             if has_known_state && !self.was_last && !has_waited { Expects::State } else { Expects::Nothing };
@@ -117,12 +121,7 @@ impl LeaseKeeper {
     }
 
     /// The answer to what was asked; `None` if there was an error.
-    pub(crate) fn answered(
-        &mut self,
-        answer: Option<Leased>,
-        has_known_state: bool,
-        now: MonoTime,
-    ) -> LeaseNews {
+    pub(crate) fn answered(&mut self, answer: Option<Leased>, now: MonoTime) -> LeaseNews {
         let Some(asked_at) = self.asked_at.take() else { return LeaseNews::Nothing };
         match answer {
             None => {
@@ -144,7 +143,7 @@ impl LeaseKeeper {
                 self.next_ask = asked_at.plus(RENEWED_EVERY);
                 self.state_lost_since = None;
                 self.was_last = true;
-                if has_known_state && !has_state {
+                if self.knew_state && !has_state {
                     LeaseNews::StateLost
                 } else if is_new {
                     LeaseNews::Taken
