@@ -118,11 +118,19 @@ impl Record {
             let owed = Owed::of(&self.alert, told, now);
             changed |= self.put(receiver, owed, now);
         }
-        // Whoever was told of a beginning is told of the end, though the rule no longer names it.
+        // Whoever was told of a beginning is told of the end, though the rule no longer names it; and what was on its way
+        // to it goes on, as it is now.
         let is_former = |name: &&Arc<str>| !rule.receivers.contains(name) && receivers.contains(*name);
-        for receiver in self.told.keys().filter(is_former).cloned().collect::<Vec<_>>() {
+        let former: BTreeSet<_> =
+            self.told.keys().chain(self.outbox.keys()).filter(is_former).cloned().collect();
+        for receiver in former {
             let owed = Owed::of(&self.alert, self.told.get(&receiver), now);
-            let owed = owed.filter(|owed| owed.reason == Reason::Resolved);
+            let is_on_its_way = self.outbox.contains_key(&receiver);
+            let owed = owed.filter(|owed| match owed.reason {
+                Reason::Resolved => true,
+                Reason::Fired | Reason::CameAndWent => is_on_its_way,
+                Reason::Repeated => false,
+            });
             changed |= self.put(&receiver, owed, now);
         }
         changed

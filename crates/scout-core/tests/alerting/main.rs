@@ -3,6 +3,7 @@
 
 mod clocks;
 mod handover;
+mod outbox;
 mod scene;
 mod source;
 mod states;
