@@ -164,6 +164,8 @@ impl Measurer {
                 view.systems(&past, scratch, readings);
             }
         }
+        // Which groups get an alert where not all may must not hang on chance.
+        readings.sort_unstable_by(|(group, _), (other, _)| group.cmp(other));
         is_covered
     }
 }
