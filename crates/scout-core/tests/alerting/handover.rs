@@ -1,7 +1,7 @@
 //! Replicas, leases and books: whoever judges knows what is stored, and nobody else writes.
 
 use scout_core::alerting::{
-    AlertPhase, Alerting, AlertingConfig, Effect, Loaded, Observation, OnMissing, Rule, RuleKind, Saved,
+    AlertPhase, Alerting, AlertingConfig, Effect, Loaded, Observation, OnMissing, Rule, RuleKind,
 };
 use scout_core::{Ledger, LedgerConfig, MonoTime, Now, Snapshot, TimeOf, WallTime};
 
@@ -97,18 +97,6 @@ impl Replica {
 
     fn loaded(&mut self, answer: Loaded, now: Now) {
         self.machine.loaded(Ok(answer), now);
-        self.poll(now);
-    }
-
-    fn save(&mut self, store: &mut Store, now: Now) -> Saved {
-        let Effect::Save(token, changes) = self.take(|effect| matches!(effect, Effect::Save(..))) else {
-            unreachable!("it was to be written")
-        };
-        store.save(&token, &changes, now.wall)
-    }
-
-    fn saved(&mut self, answer: Saved, now: Now) {
-        self.machine.saved(&Ok(answer), now);
         self.poll(now);
     }
 

@@ -1,8 +1,10 @@
 //! Alerting, stage by stage.
-#![expect(clippy::expect_used, reason = "tests show behaviour by failing loudly")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests show behaviour by failing loudly")]
 
 mod clocks;
+mod deliveries;
 mod handover;
+mod kinds;
 mod outbox;
 mod scene;
 mod source;

@@ -1,6 +1,6 @@
 //! What is owed to whom, for how long, and what becomes of it.
 
-use scout_core::alerting::{AlertPhase, AlertState, AlertingConfig, KEPT_FOR_REMOVED, Parked, Reason};
+use scout_core::alerting::{AlertState, AlertingConfig, Reason};
 
 use crate::scene::{Mood, Scene, minutes, receivers, rule, seconds, with_text};
 

@@ -46,6 +46,7 @@ impl Mood {
 }
 
 /// A replica, its store, its receivers, and the messages.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own that tests throw")]
 pub(crate) struct Scene {
     pub(crate) machine: Alerting,
     pub(crate) config: AlertingConfig,
@@ -228,17 +229,17 @@ impl Scene {
                     Mood::Fails(error) => Err(error.clone()),
                     Mood::Hangs => return self.hanging.push(*delivery),
                 };
-                self.answer(&delivery, result);
+                self.answer(&delivery, &result);
             }
             other => panic!("not known: {other:?}"),
         }
     }
 
-    pub(crate) fn answer(&mut self, delivery: &Delivery, result: Result<(), DeliveryError>) {
+    pub(crate) fn answer(&mut self, delivery: &Delivery, result: &Result<(), DeliveryError>) {
         if result.is_ok() {
             self.told.push((self.passed(), delivery.notification.clone()));
         }
-        self.machine.delivered(delivery, &result, self.now);
+        self.machine.delivered(delivery, result, self.now);
     }
 
     /// Time passes; what is there is judged every second.

@@ -1,6 +1,6 @@
 //! Alerts about the store itself.
 
-use scout_core::alerting::{LEASE_TTL, SOURCE_RESET, SOURCE_UNREACHABLE};
+use scout_core::alerting::{SOURCE_RESET, SOURCE_UNREACHABLE};
 
 use crate::scene::{Scene, minutes, rule, seconds};
 
@@ -28,4 +28,29 @@ fn a_store_that_came_back_empty_is_one_reset_however_long_it_takes_to_write_it_b
     scene.is_saving_refused = false;
     scene.pass(seconds(30));
     assert_eq!((scene.machine.counts().resets, count(&scene, SOURCE_RESET)), (1, 1));
+}
+
+#[test]
+fn a_store_that_is_away_is_told_once_it_has_been_for_long_enough_and_nothing_else_changes() {
+    let mut scene = Scene::new(vec![rule()]);
+    scene.arrive(3, "flux", "error").pass(seconds(2));
+    scene.is_readable = false;
+    scene.pass(seconds(58));
+    assert_eq!(scene.story(), [("fired", 1)]);
+    scene.pass(minutes(10));
+    assert_eq!((scene.told.len(), count(&scene, SOURCE_UNREACHABLE)), (2, 1));
+    scene.is_readable = true;
+    scene.pass(seconds(5));
+    // What was counted before is over by now.
+    assert_eq!((scene.told.len(), count(&scene, SOURCE_UNREACHABLE)), (4, 2));
+    assert_eq!(scene.records().len(), 0);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_to_is_away_too() {
+    let mut scene = Scene::new(vec![rule()]);
+    scene.is_writable = false;
+    scene.arrive(3, "flux", "error").pass(minutes(2));
+    assert_eq!(scene.story(), [("fired", 1)]);
+    assert_eq!(count(&scene, SOURCE_UNREACHABLE), 1, "nothing is told before it is stored: {:?}", scene.told);
 }
