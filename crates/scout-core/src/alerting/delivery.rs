@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::outbox::Receivers;
+use super::outbox::{LONGEST_PAUSE, Receivers};
 use super::{
     Book, DeliveryError, DeliveryErrorKind, DeliveryKey, Entry, Fingerprint, Notification, Owed, Record,
 };
@@ -15,9 +15,6 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest wait after a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// The longest that a receiver may ask to be left alone.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// Deliveries to one receiver at once.
 const AT_ONCE: usize = 4;

@@ -12,7 +12,7 @@ use super::outbox::Receivers;
 use super::source::{self, SourceWatch};
 use super::{
     Book, Changes, Delivery, DeliveryError, Expects, LeaseToken, Leased, Loaded, Observation, ReceiverLimits,
-    Rule, Saved, SourceRules, StateError,
+    Record, Rule, Saved, SourceRules, StateError,
 };
 use crate::{MonoTime, Now, StoreError, WallTime};
 
@@ -101,6 +101,8 @@ struct Reading {
     /// What is being read may be from before the lease was taken.
     is_old: bool,
     next: MonoTime,
+    /// Whether what has been read under this lease cannot be used, so that the lease is of no use either.
+    is_unusable: bool,
     /// What was read last.
     known_meta: Option<Vec<u8>>,
 }
@@ -244,6 +246,7 @@ impl Alerting {
             LeaseNews::Taken => {
                 self.writing.has_failed = false;
                 self.knowledge = Knowledge::Unread;
+                self.reading.is_unusable = false;
                 self.reading.is_old = self.reading.is_under_way;
                 self.reading.next = now.mono;
             }
@@ -305,6 +308,10 @@ impl Alerting {
             self.last_judged = None;
             if holds_lease {
                 self.restore(last_judged, now.wall);
+                for fingerprint in self.book.fingerprints() {
+                    let bring_back = |record: &mut Record| record.bring_back(now.wall);
+                    self.book.change(fingerprint, &self.receivers, now.wall, bring_back);
+                }
             }
         }
         if holds_lease {
@@ -314,6 +321,7 @@ impl Alerting {
 
     fn take_charge(&mut self, now: Now) {
         self.knowledge = Knowledge::Current;
+        self.unusable = None;
         self.restore_after_gap(now);
         self.judge.adopt(&mut self.book, &self.receivers, now.wall);
         if self.book.meta().receivers != self.config.receivers_revision {
@@ -339,6 +347,9 @@ impl Alerting {
 
     fn cannot_use(&mut self, error: &StateError, now: Now) {
         self.unusable = Some(error.to_string());
+        self.reading.is_unusable = true;
+        // It may be mended without the meta being another.
+        self.reading.known_meta = None;
         self.reading.next = now.mono.plus(UNUSABLE_FOR);
     }
 
@@ -431,7 +442,7 @@ impl Alerting {
         let mut effects = Vec::new();
         self.note_clock(now);
         self.settle_if_due(now);
-        if self.unusable.is_some() && self.lease.held_until(now.mono).is_some() {
+        if self.reading.is_unusable && self.lease.held_until(now.mono).is_some() {
             effects.extend(self.lease.give_back(now.mono.plus(UNUSABLE_FOR)).map(Effect::Release));
             self.knowledge = Knowledge::Unread;
         }

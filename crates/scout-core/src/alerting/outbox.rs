@@ -16,6 +16,9 @@ pub const KEPT_FOR_REMOVED: Duration = Duration::from_secs(120 * 3600);
 /// How often it is tried again to deliver what was refused.
 pub const REFUSED_AGAIN: Duration = Duration::from_secs(3600);
 
+/// The longest that an entry waits before it is tried again.
+pub(crate) const LONGEST_PAUSE: Duration = REFUSED_AGAIN;
+
 /// Why an entry is not delivered for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +90,21 @@ impl Entry {
     fn shift(&mut self, by: Shift) {
         by.apply(Some(&mut self.not_before));
         by.apply(Some(&mut self.since));
+        if let Some((_, at)) = &mut self.parked {
+            let mut since = WallTime::from_unix_ms(*at);
+            by.apply(Some(&mut since));
+            *at = since.unix_ms();
+        }
+    }
+
+    /// What comes from the future was written before the clock was set back. Returns whether that was so.
+    fn bring_back(&mut self, now: WallTime) -> bool {
+        let latest = if self.since > now { now } else { now.plus(LONGEST_PAUSE) };
+        let is_ahead = self.since > now || self.not_before > latest;
+        self.since = self.since.min(now);
+        self.not_before = self.not_before.min(latest);
+        let parked = self.parked.as_mut().filter(|(_, at)| *at > now.unix_ms());
+        is_ahead | parked.map(|(_, at)| *at = now.unix_ms()).is_some()
     }
 }
 
@@ -201,6 +219,20 @@ impl Record {
     pub(crate) fn is_done(&self) -> bool {
         self.outbox.is_empty()
             && !matches!(self.alert.phase(), Some(AlertPhase::Pending | AlertPhase::Firing))
+    }
+
+    /// The clock may have been set back since this was stored: nothing waits for longer because of that. Returns whether
+    /// there was anything.
+    pub(crate) fn bring_back(&mut self, now: WallTime) -> bool {
+        let mut is_changed = false;
+        for entry in self.outbox.values_mut() {
+            is_changed |= entry.bring_back(now);
+        }
+        for told in self.told.values_mut().filter(|told| told.at > now) {
+            told.at = now;
+            is_changed = true;
+        }
+        is_changed
     }
 
     pub(crate) fn shift(&mut self, by: Shift) {

@@ -1,11 +1,12 @@
 //! Replicas, leases and books: whoever judges knows what is stored, and nobody else writes.
 
 use scout_core::alerting::{
-    AlertPhase, Alerting, AlertingConfig, Effect, Loaded, Observation, OnMissing, Rule, RuleKind,
+    AlertPhase, Alerting, AlertingConfig, Effect, LEASE_TTL, Loaded, Observation, OnMissing, Rule, RuleKind,
+    RuleWindow,
 };
 use scout_core::{Ledger, LedgerConfig, MonoTime, Now, Snapshot, TimeOf, WallTime};
 
-use crate::scene::{BEGIN, config, minutes, rule};
+use crate::scene::{BEGIN, Scene, config, minutes, rule, seconds};
 use crate::store::Store;
 
 fn now(ms: u64) -> Now {
@@ -184,4 +185,31 @@ fn a_write_that_is_refused_for_an_earlier_lease_does_not_end_this_one() {
     assert!(one.machine.is_in_charge(now(11_100).mono), "it holds the lease");
     one.settle(&mut store, now(11_200));
     assert_eq!(store.records.len(), 1, "and writes under it");
+}
+
+#[test]
+fn what_cannot_be_used_is_left_alone_until_it_is_mended_or_gone() {
+    for is_flushed in [false, true] {
+        let mut scene = Scene::new(vec![Rule { window: RuleWindow::Last(minutes(30)), ..rule() }]);
+        scene.arrive(3, "flux", "error").pass(seconds(5));
+        let whole = scene.store.records.clone();
+        for record in scene.store.records.values_mut() {
+            record.truncate(20);
+        }
+        let spoilt = scene.store.records.clone();
+        scene.config.owner = "process-2".to_owned();
+        scene.machine = Alerting::new(scene.config.clone());
+        scene.skip(LEASE_TTL).pass(minutes(3));
+        assert!(!scene.is_in_charge() && scene.machine.unusable().is_some());
+        assert_eq!(scene.store.records, spoilt, "it is left as it is");
+        if is_flushed {
+            scene.store.flush();
+        } else {
+            scene.store.records = whole;
+        }
+        scene.pass(minutes(2));
+        assert!(scene.is_in_charge() && scene.machine.unusable().is_none(), "flushed: {is_flushed}");
+        let told = [("fired", 1), ("fired", 1)];
+        assert_eq!(scene.story(), told[..if is_flushed { 2 } else { 1 }], "flushed: {is_flushed}");
+    }
 }
