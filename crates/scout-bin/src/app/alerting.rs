@@ -34,7 +34,7 @@ const SHOWN_EVERY: Duration = Duration::from_millis(250);
 const FINISHES_WITHIN: Duration = Duration::from_secs(5);
 
 /// How fresh what is judged must be for the heartbeat to go on.
-const JUDGED_WITHIN: Duration = Duration::from_secs(180);
+const JUDGED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a cycle hands over to be judged.
 #[derive(Clone, Debug)]

@@ -119,7 +119,7 @@ impl Book {
 
     /// The generation of the next firing: beyond the last one, and beyond any that was given before a loss of state.
     pub(crate) fn next_generation(&self, now: WallTime) -> u64 {
-        now.unix_ms().unsigned_abs().max(self.meta.generation + 1)
+        now.unix_ms().unsigned_abs().max(self.meta.generation.saturating_add(1))
     }
 
     /// Works on a record. If that changed it, what is owed is brought in line with it, and it is stored; or dropped, if
@@ -206,7 +206,7 @@ impl Book {
         }
         self.is_meta_changed = false;
         self.meta.format = STATE_FORMAT;
-        self.meta.revision += 1;
+        self.meta.revision = self.meta.revision.wrapping_add(1);
         writer.clone_into(&mut self.meta.writer);
         let mut changes = Changes { meta: encode(&self.meta), ..Changes::default() };
         while changes.put.len() + changes.remove.len() < RECORDS_PER_WRITE

@@ -197,6 +197,8 @@ impl RuleState {
         for instance in self.instances.values().filter(|instance| instance.round != round) {
             let meaning = match rule.kind {
                 RuleKind::Ratio => missing(rule),
+                // A system of which no message is left has not spoken.
+                RuleKind::Absence => Meaning::Unknown,
                 _ => Meaning::Over(Ended::Cleared),
             };
             bench.step(instance.fingerprint, meaning);

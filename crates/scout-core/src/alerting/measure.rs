@@ -258,7 +258,7 @@ impl View<'_> {
             let here = self.windows.find_system(name).and_then(|id| present.get(&id.bits()));
             let here = here.copied().unwrap_or_default();
             let is_listed = match self.rule.kind {
-                RuleKind::Absence => here == 0 && retained >= minimum,
+                RuleKind::Absence => here > 0 || retained >= minimum,
                 // All that there is of it has come within the window, while there are others from before.
                 _ => here >= minimum && retained <= here && has_past,
             };

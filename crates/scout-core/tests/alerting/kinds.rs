@@ -112,6 +112,19 @@ fn a_system_that_falls_silent_is_told_of_until_it_speaks_again() {
 }
 
 #[test]
+fn a_system_that_is_silent_has_not_spoken_because_its_messages_are_gone() {
+    let mut absence = Rule { kind: RuleKind::Absence, ..rule() };
+    absence.select.systems = vec![Glob::new("backup")];
+    let mut scene = Scene::new(vec![absence]);
+    scene.arrive(1, "backup", "info").pass(seconds(15));
+    assert_eq!(scene.firing(), ["backup"]);
+    scene.forget_messages().pass(minutes(5));
+    assert_eq!(scene.firing(), ["backup"]);
+    scene.arrive(1, "backup", "info").judge();
+    assert_eq!(scene.firing(), [""; 0]);
+}
+
+#[test]
 fn a_system_is_new_while_all_its_messages_have_just_come() {
     let mut scene = Scene::new(vec![Rule { kind: RuleKind::NewSystem, ..rule() }]);
     scene.arrive(5, "flux", "info").judge();

@@ -263,6 +263,13 @@ impl Scene {
         self
     }
 
+    /// All documents are deleted, and that is found by a scan.
+    pub(crate) fn forget_messages(&mut self) -> &mut Self {
+        self.feed.rows.clear();
+        self.feed.scan(self.now.wall);
+        self
+    }
+
     /// The clock on the wall is set.
     pub(crate) fn set_clock_ahead(&mut self, by: Duration) -> &mut Self {
         self.now.wall = self.now.wall.plus(by);

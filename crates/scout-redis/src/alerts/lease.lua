@@ -3,8 +3,8 @@
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then
   local left = redis.call('PTTL', KEYS[1])
-  if left < 0 then
-    -- Somebody has made it last for ever, and then nobody would judge again.
+  if left < 0 or left > tonumber(ARGV[2]) then
+    -- Somebody has made it last for longer, or the clock was set back: nobody would judge until then.
     redis.call('SET', KEYS[1], holder, 'PX', ARGV[2])
     left = tonumber(ARGV[2])
   end
