@@ -252,6 +252,19 @@ async fn a_lease_without_end_gets_one() {
 }
 
 #[tokio::test]
+async fn a_lease_that_lasts_for_too_long_is_shortened() {
+    let redis = scout_testkit::redis().await;
+    let mut connection = redis.connection().await.unwrap();
+    let store = plain(&redis.url());
+    run(&mut connection, &["SET", KEYS[0], "somebody", "EX", "86400"]).await;
+    let short = Duration::from_millis(50);
+    let answer = store.lease(&token("a"), short, Expects::Nothing).await.unwrap();
+    assert_eq!(answer, Leased::Other { remaining: short });
+    tokio::time::sleep(short * 2).await;
+    assert!(!take(&store, &token("a")).await);
+}
+
+#[tokio::test]
 async fn a_write_that_is_refused_half_way_has_written_nothing() {
     let redis = RedisServer::start().await.unwrap();
     let mut connection = redis.connection().await.unwrap();
