@@ -43,7 +43,9 @@ pub(super) fn annotations(table: &mut Table<'_>, labels: &Labels, group_by: Grou
     let own = own.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name);
     let known: Vec<&str> = own.chain(labels.keys().map(String::as_str)).collect();
     for (name, text) in table.named_texts("annotations").unwrap_or_default() {
-        let checked = check_name(name).and_then(|()| Templates::check_with_labels(text, &known));
+        let checked = check_name(name)
+            .and_then(|()| check_template_length(text))
+            .and_then(|()| Templates::check_with_labels(text, &known));
         match checked {
             Ok(()) => drop(annotations.insert(name.to_owned(), text.to_owned())),
             Err(reason) => table.refuse_item(&format!("annotations.{name}"), text, reason),
@@ -60,6 +62,16 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err("as a name must be 1 to 128 letters, digits or _, and not begin with a digit".to_owned());
     }
     Ok(())
+}
+
+/// Before it is compiled, which takes as much of the stack as the text is deep.
+fn check_template_length(text: &str) -> Result<(), String> {
+    let bytes = text.len();
+    if bytes > MAX_RULE_TEXT {
+        Err(format!("is {bytes} bytes long, more than {MAX_RULE_TEXT}"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Each alert is stored with all of it.
